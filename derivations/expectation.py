@@ -1,0 +1,387 @@
+r"""Expectations over an arbitrary finite response set, and their derivatives.
+
+A prompt has finitely many responses ``0, ..., n - 1`` (n is a variable), a reward
+``r(i)`` that is 0 or 1, and a policy that moves along a line: ``lp(t, i)`` is the
+log-probability of response i at the point t, ``s`` its first derivative in t (the score
+along the line) and ``h`` its second.  A statement proved for an arbitrary line holds for
+every direction in parameter space.
+
+Expectations are definitions, not axioms: with weights w (r for the correct responses,
+1 - r for the incorrect ones, 1 for all), ``mean(n, w, lp(t), X)`` is
+``Sum w exp(lp) X / Sum w exp(lp)``.  Their derivatives follow from the rules of calculus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from derivations.calculus import differentiate
+from derivations.kernel.terms import (
+    Definition,
+    Term,
+    beta,
+    both,
+    derivative,
+    either,
+    eq,
+    exists,
+    exp,
+    forall,
+    function,
+    lam,
+    le,
+    log,
+    lt,
+    nat,
+    num,
+    real,
+    total,
+    unfold,
+    var,
+)
+from derivations.kernel.theorem import Theorem
+from derivations.tactics import fold, part
+
+_n, _i = nat("n"), nat("i")
+_t, _a, _b, _G, _L = (real(name) for name in ("t", "a", "b", "G", "L"))
+_w, _l, _x, _y = (function(name, "N") for name in ("w", "l", "X", "Y"))
+_lp, _s, _h = (function(name, "R", "N") for name in ("lp", "s", "h"))
+
+MASS = Definition("mass", lam((_n, _w, _l), total(_n, _i, _w(_i) * exp(_l(_i)))))
+"""``mass(n, w, l)``: the probability ``Sum w exp(l)``; with w = r it is the success rate."""
+
+MEAN = Definition(
+    "mean",
+    lam((_n, _w, _l, _x), total(_n, _i, _w(_i) * exp(_l(_i)) * _x(_i)) / MASS(_n, _w, _l)),
+)
+"""``mean(n, w, l, X)``: the conditional expectation of X under the weights w."""
+
+
+def _centred(x: Term) -> Term:
+    return x(_i) - MEAN(_n, _w, _l, x)
+
+
+VARIANCE = Definition(
+    "variance", lam((_n, _w, _l, _x), MEAN(_n, _w, _l, lam(_i, _centred(_x) ** 2)))
+)
+"""``variance(n, w, l, X)``: the conditional variance."""
+
+COVARIANCE = Definition(
+    "covariance",
+    lam((_n, _w, _l, _x, _y), MEAN(_n, _w, _l, lam(_i, _centred(_x) * _centred(_y)))),
+)
+"""``covariance(n, w, l, X, Y)``: the conditional covariance."""
+
+LOG_ODDS = Definition(
+    "log_odds", lam((_n, _w, _l), log(MASS(_n, _w, _l) / (1 - MASS(_n, _w, _l))))
+)
+"""``log_odds(n, r, l)``: log(J/(1 - J))."""
+
+_failure = lam(_i, 1 - _w(_i))
+
+ALIGNMENT = Definition(
+    "alignment",
+    lam((_n, _w, _l, _x), MEAN(_n, _w, _l, _x) - MEAN(_n, _failure, _l, _x)),
+)
+"""``alignment(n, r, l, s)``: E_+[s] - E_-[s], the Gradient Gap along the line."""
+
+CURVATURE = Definition(
+    "curvature",
+    lam(
+        (_n, _w, _l, _x, _y),
+        (MEAN(_n, _w, _l, _y) + VARIANCE(_n, _w, _l, _x))
+        - (MEAN(_n, _failure, _l, _y) + VARIANCE(_n, _failure, _l, _x)),
+    ),
+)
+"""``curvature(n, r, l, s, h)``: the second derivative of the log-odds."""
+
+WITHIN = Definition("within", lam((_a, _b), both(le(-_b, _a), le(_a, _b))))
+"""``within(x, B)``: |x| <= B."""
+
+POLICY = Definition(
+    "policy",
+    lam(
+        (_n, _w, _lp, _s, _h),
+        both(
+            forall(_t, eq(total(_n, _i, exp(_lp(_t, _i))), 1)),
+            forall((_t, _i), lt(_i, _n), derivative(real("u"), _lp(real("u"), _i), _t, _s(_t, _i))),
+            forall((_t, _i), lt(_i, _n), derivative(real("u"), _s(real("u"), _i), _t, _h(_t, _i))),
+            forall(_i, lt(_i, _n), either(eq(_w(_i), 0), eq(_w(_i), 1))),
+            exists(_i, both(lt(_i, _n), eq(_w(_i), 1))),
+            exists(_i, both(lt(_i, _n), eq(_w(_i), 0))),
+        ),
+    ),
+)
+"""``policy(n, r, lp, s, h)``: the setting.  Probabilities that sum to one, twice
+differentiable along the line, a binary reward, at least one correct and one incorrect
+response."""
+
+REGULAR = Definition(
+    "regular",
+    lam(
+        (_n, _s, _h, _G, _L, _a, _b),
+        forall(
+            (_t, _i),
+            le(_a, _t),
+            le(_t, _b),
+            lt(_i, _n),
+            both(WITHIN(_s(_t, _i), _G), WITHIN(_h(_t, _i), _L)),
+        ),
+    ),
+)
+"""``regular(n, s, h, G, L, a, b)``: |s| <= G and |h| <= L for every response and every
+point of the segment [a, b]."""
+
+NAMES = ("mass", "mean", "variance", "covariance", "log_odds", "alignment", "curvature")
+"""The definitions to unfold for arithmetic with expectations."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A policy along a line, by its functions, and the quantities of the theory as terms.
+
+    `count` is the number of responses, `reward` maps a response to 0 or 1, `log_policy`,
+    `score` and `hessian` map (point, response) to the log-probability and its derivatives.
+    """
+
+    count: Term
+    reward: Term
+    log_policy: Term
+    score: Term
+    hessian: Term
+
+    @property
+    def policy(self) -> Term:
+        """The assumption that this is a policy."""
+        return POLICY(self.count, self.reward, self.log_policy, self.score, self.hessian)
+
+    def regular(self, score: Term, hessian: Term, a: object, b: object) -> Term:
+        """The assumption that |s| <= `score` and |h| <= `hessian` on the segment [a, b]."""
+        return REGULAR(self.count, self.score, self.hessian, score, hessian, a, b)
+
+    def weights(self, side: str) -> Term:
+        """The weights of one side: '+', '-' or '' for all responses."""
+        if side == "+":
+            return lam(_i, beta(self.reward, [_i]))
+        if side == "-":
+            return lam(_i, 1 - beta(self.reward, [_i]))
+        return lam(_i, num(1))
+
+    def at(self, function_: Term, t: object) -> Term:
+        """A function of (point, response) at one point."""
+        return lam(_i, beta(function_, [t, _i]))
+
+    def logs(self, t: object) -> Term:
+        """The log-probabilities at a point."""
+        return self.at(self.log_policy, t)
+
+    def mass(self, side: str, t: object) -> Term:
+        """The probability of a side."""
+        return MASS(self.count, self.weights(side), self.logs(t))
+
+    def success(self, t: object) -> Term:
+        """The success rate J."""
+        return self.mass("+", t)
+
+    def log_odds(self, t: object) -> Term:
+        """log(J/(1 - J))."""
+        return LOG_ODDS(self.count, self.weights("+"), self.logs(t))
+
+    def mean(self, side: str, x: Term, t: object) -> Term:
+        """The conditional expectation of a random variable (a function of the response)."""
+        return MEAN(self.count, self.weights(side), self.logs(t), x)
+
+    def mean_score(self, side: str, t: object) -> Term:
+        """E_+[s] or E_-[s]."""
+        return self.mean(side, self.at(self.score, t), t)
+
+    def mean_hessian(self, side: str, t: object) -> Term:
+        """E_+[h] or E_-[h]."""
+        return self.mean(side, self.at(self.hessian, t), t)
+
+    def variance(self, side: str, t: object) -> Term:
+        """The conditional variance of the score."""
+        return VARIANCE(
+            self.count, self.weights(side), self.logs(t), self.at(self.score, t)
+        )
+
+    def alignment(self, t: object) -> Term:
+        """The Gradient Gap along the line, E_+[s] - E_-[s]."""
+        return ALIGNMENT(self.count, self.weights("+"), self.logs(t), self.at(self.score, t))
+
+    def curvature(self, t: object) -> Term:
+        """The second derivative of the log-odds."""
+        return CURVATURE(
+            self.count,
+            self.weights("+"),
+            self.logs(t),
+            self.at(self.score, t),
+            self.at(self.hessian, t),
+        )
+
+    def mirrored(self) -> Line:
+        """The same policy with correct and incorrect exchanged."""
+        reward = lam(_i, 1 - beta(self.reward, [_i]))
+        return Line(self.count, reward, self.log_policy, self.score, self.hessian)
+
+    def substitution(self) -> dict[Term, Term]:
+        """How to turn a statement about the arbitrary line into one about this line."""
+        return {
+            ARBITRARY.count: self.count,
+            var("r", (("N",), "R")): self.reward,
+            _lp: self.log_policy,
+            _s: self.score,
+            _h: self.hessian,
+        }
+
+
+def _arbitrary() -> Line:
+    r = function("r", "N")
+    return Line(
+        _n,
+        lam(_i, r(_i)),
+        lam((_t, _i), _lp(_t, _i)),
+        lam((_t, _i), _s(_t, _i)),
+        lam((_t, _i), _h(_t, _i)),
+    )
+
+
+ARBITRARY = _arbitrary()
+"""A line about which nothing is known: its functions are variables."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The parts of the assumption that a line is a policy, as theorems."""
+
+    normalised: Theorem
+    score: Theorem
+    hessian: Theorem
+    binary: Theorem
+    correct: Theorem
+    incorrect: Theorem
+
+    @classmethod
+    def of(cls, policy: Theorem) -> Setting:
+        """Take the assumption ``policy(...)`` apart."""
+        opened = fold(policy, unfold(policy.conclusion, frozenset({"policy"})))
+        return cls(*(part(opened, *(1,) * k, 0) for k in range(5)), part(opened, *(1,) * 5))
+
+    @property
+    def derivatives(self) -> tuple[Theorem, Theorem]:
+        """The derivatives of the log-policy and of the score."""
+        return self.score, self.hessian
+
+
+# Cumulants and their derivatives -------------------------------------------------------------
+
+
+def _partitions(items: Sequence[int]) -> Iterable[list[list[int]]]:
+    """The partitions of a sequence into non-empty blocks."""
+    if not items:
+        yield []
+        return
+    first, rest = items[0], items[1:]
+    for partition in _partitions(rest):
+        yield [[first], *partition]
+        for k, block in enumerate(partition):
+            yield [*partition[:k], [first, *block], *partition[k + 1 :]]
+
+
+@cache
+def cumulant_definition(order: int) -> Definition:
+    """The joint cumulant of `order` random variables, by moments over set partitions.
+
+    >>> cumulant_definition(2).name
+    'cumulant2'
+    """
+    variables = [function(f"X{k}", "N") for k in range(order)]
+    result: Term = num(0)
+    for partition in _partitions(range(order)):
+        sign = 1
+        for k in range(1, len(partition)):
+            sign *= -k
+        term: Term = num(sign)
+        for block in partition:
+            product: Term = variables[block[0]](_i)
+            for k in block[1:]:
+                product = product * variables[k](_i)
+            term = term * MEAN(_n, _w, _l, lam(_i, product))
+        result = result + term
+    return Definition(f"cumulant{order}", lam((_n, _w, _l, *variables), result))
+
+
+@dataclass(frozen=True)
+class Cumulants:
+    """Sums of joint cumulants along a line: the algebra in which the log-odds is differentiated.
+
+    `terms` maps (side, orders) to an integer coefficient: side is '+', '-' or '', and orders is
+    the sorted tuple of the orders of the log-policy derivatives in the cumulant, so that
+    ``{('+', (1, 1)): 1}`` is the variance of the score under the correct responses.
+
+    >>> first = Cumulants({("+", (1,)): 1, ("-", (1,)): -1})
+    >>> first.derivative().terms
+    {('+', (1, 1)): 1, ('+', (2,)): 1, ('-', (1, 1)): -1, ('-', (2,)): -1}
+    """
+
+    terms: dict[tuple[str, tuple[int, ...]], int]
+
+    def derivative(self) -> Cumulants:
+        """d/dt, by `gap.score-derivative`: tilt by the score, or differentiate one argument."""
+        result: dict[tuple[str, tuple[int, ...]], int] = {}
+        for (side, orders), coefficient in self.terms.items():
+            changes = [tuple(sorted((*orders, 1)))]
+            for k in range(len(orders)):
+                raised = (*orders[:k], orders[k] + 1, *orders[k + 1 :])
+                changes.append(tuple(sorted(raised)))
+            for change in changes:
+                key = (side, change)
+                result[key] = result.get(key, 0) + coefficient
+        return Cumulants({k: c for k, c in sorted(result.items()) if c})
+
+    def term(self, line: Line, tower: Sequence[Term], t: Term) -> Term:
+        """The kernel term; `tower` holds the derivatives of the log-policy of orders 1, 2, ..."""
+        result: Term | None = None
+        for (side, orders), coefficient in self.terms.items():
+            arguments = [line.at(tower[k - 1], t) for k in orders]
+            value: Term = cumulant_definition(len(orders))(
+                line.count, line.weights(side), line.logs(t), *arguments
+            )
+            value = value if coefficient == 1 else coefficient * value
+            result = value if result is None else result + value
+        return num(0) if result is None else result
+
+
+LOG_ODDS_SLOPE = Cumulants({("+", (1,)): 1, ("-", (1,)): -1})
+"""The first derivative of the log-odds: E_+[s] - E_-[s]."""
+
+
+def log_odds_derivative(order: int) -> Cumulants:
+    """The derivative of the log-odds of any order >= 1, in conditional cumulants.
+
+    >>> log_odds_derivative(3).terms[("+", (1, 2))]
+    3
+    """
+    result = LOG_ODDS_SLOPE
+    for _ in range(order - 1):
+        result = result.derivative()
+    return result
+
+
+def prove_derivative(
+    before: Term, after: Term, line: Line, facts: Sequence[Theorem], t: Term
+) -> Theorem:
+    """The theorem that `after` is the derivative of `before` in t.
+
+    `facts` must give the derivatives of the line's functions at every point and the signs
+    of the masses.  Raises `ProofError` if it is not.
+    """
+    from derivations.tactics import fresh
+
+    u = fresh("u", "R", before, after)
+    body = beta(lam(t, before), [u])
+    names = (*NAMES, *(f"cumulant{k}" for k in range(1, 8)))
+    return differentiate(u, body, t, *facts, value=after, unfold_in=names)
+

@@ -1,0 +1,134 @@
+"""Derived rules for finite sums: monotone, positive, congruent, telescoping.
+
+Each is a kernel theorem about an arbitrary number of terms, by induction.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from derivations.kernel.terms import (
+    Term,
+    eq,
+    forall,
+    function,
+    implies,
+    lam,
+    le,
+    lt,
+    nat,
+    num,
+    total,
+)
+from derivations.kernel.theorem import Theorem
+from derivations.tactics import (
+    apply,
+    assume,
+    by_cases,
+    discharge,
+    have,
+    induct,
+    instance,
+    intro,
+    order,
+    specialise,
+    where,
+)
+
+_i, _n, _k = nat("i"), nat("n"), nat("k")
+_f, _g = function("f", "N"), function("g", "N")
+
+
+def _shorter(each: Theorem) -> Theorem:
+    """From ``for all i < n + 1`` infer ``for all i < n``."""
+    inside = assume(lt(_i, _n))
+    return intro(apply(each, inside, at=[_i]), _i, lt(_i, _n))
+
+
+@cache
+def monotone() -> Theorem:
+    """``f <= g`` on ``i < n`` gives ``Sum(n, f) <= Sum(n, g)``; f, g and n are free."""
+    each = forall(_i, lt(_i, _n), le(_f(_i), _g(_i)))
+    claim = le(total(_n, _i, _f(_i)), total(_n, _i, _g(_i)))
+
+    def step(hypothesis: Theorem) -> Theorem:
+        longer = assume(forall(_i, lt(_i, _n + 1), le(_f(_i), _g(_i))))
+        shorter, last = apply(hypothesis, _shorter(longer)), apply(longer, at=[_n])
+        goal = le(total(_n + 1, _i, _f(_i)), total(_n + 1, _i, _g(_i)))
+        return intro(have(goal, shorter, last), (), longer.conclusion)
+
+    base = have(le(total(0, _i, _f(_i)), total(0, _i, _g(_i))))
+    base = intro(base, (), forall(_i, lt(_i, 0), le(_f(_i), _g(_i))))
+    return apply(induct(_n, implies(each, claim), base, step), assume(each), at=[_n])
+
+
+@cache
+def congruent() -> Theorem:
+    """``f = g`` on ``i < n`` gives ``Sum(n, f) = Sum(n, g)``; f, g and n are free."""
+    each = forall(_i, lt(_i, _n), eq(_f(_i), _g(_i)))
+    claim = eq(total(_n, _i, _f(_i)), total(_n, _i, _g(_i)))
+
+    def step(hypothesis: Theorem) -> Theorem:
+        longer = assume(forall(_i, lt(_i, _n + 1), eq(_f(_i), _g(_i))))
+        shorter, last = apply(hypothesis, _shorter(longer)), apply(longer, at=[_n])
+        goal = eq(total(_n + 1, _i, _f(_i)), total(_n + 1, _i, _g(_i)))
+        return intro(have(goal, shorter, last), (), longer.conclusion)
+
+    base = have(eq(total(0, _i, _f(_i)), total(0, _i, _g(_i))))
+    base = intro(base, (), forall(_i, lt(_i, 0), eq(_f(_i), _g(_i))))
+    return apply(induct(_n, implies(each, claim), base, step), assume(each), at=[_n])
+
+
+@cache
+def positive() -> Theorem:
+    """``f >= 0`` on ``i < n`` and ``f(k) > 0`` for a ``k < n`` give ``Sum(n, f) > 0``."""
+    each = forall(_i, lt(_i, _n), le(0, _f(_i)))
+    at_k, inside = lt(0, _f(_k)), lt(_k, _n)
+    positive_k = assume(at_k)
+
+    def step(hypothesis: Theorem) -> Theorem:
+        longer = assume(forall(_i, lt(_i, _n + 1), le(0, _f(_i))))
+        shorter, last = _shorter(longer), apply(longer, at=[_n])
+        before = assume(lt(_k, _n + 1))
+        goal = lt(0, total(_n + 1, _i, _f(_i)))
+        summed = monotone_from_zero(shorter)
+
+        def at_the_end(case: Theorem) -> Theorem:
+            whole = apply(instance("natural.discrete", m=_k, n=_n + 1), before)
+            same = have(eq(_k, _n), case, whole)
+            return have(goal, have(lt(0, _f(_n)), same, positive_k), summed)
+
+        def earlier(case: Theorem) -> Theorem:
+            return have(goal, apply(hypothesis, shorter, case), last)
+
+        done = by_cases(order(_n, _k), at_the_end, earlier)
+        return intro(intro(done, (), before.conclusion), (), longer.conclusion)
+
+    formula = implies(each, inside, lt(0, total(_n, _i, _f(_i))))
+    impossible = have(lt(0, total(0, _i, _f(_i))), assume(lt(_k, 0)))
+    base = intro(impossible, (), forall(_i, lt(_i, 0), le(0, _f(_i))), lt(_k, 0))
+    rule = induct(_n, formula, base, step)
+    return apply(rule, assume(each), assume(inside), at=[_n])
+
+
+@cache
+def exchange() -> Theorem:
+    """Two finite sums change places; a, b, F and the lengths n and m are free."""
+    m, j = nat("m"), nat("j")
+    a, b, f = function("a", "N"), function("b", "N"), function("F", "N", "N")
+
+    def claim(length: Term) -> Term:
+        inner = total(_n, _i, a(_i) * f(_i, j))
+        outer = total(length, j, b(j) * f(_i, j))
+        return eq(total(length, j, b(j) * inner), total(_n, _i, a(_i) * outer))
+
+    base = have(claim(num(0)))
+    rule = induct(m, claim(m), base, lambda hypothesis: have(claim(m + 1), hypothesis))
+    return specialise(rule, m)
+
+
+def monotone_from_zero(each: Theorem) -> Theorem:
+    """``Sum(n, f) >= 0`` from ``f >= 0`` on ``i < n``, for the f and n of `monotone`."""
+    rule = where(monotone(), {_f: lam(_i, num(0)), _g: lam(_i, _f(_i))})
+    made = discharge(rule, each)
+    return have(le(0, total(_n, _i, _f(_i))), made)

@@ -1,0 +1,546 @@
+r"""Section 1: the Gradient Gap.
+
+The policy moves along a line in an arbitrary direction; a statement about the line is the
+statement about that direction's component of the corresponding vector.
+"""
+
+from __future__ import annotations
+
+from derivations import sums
+from derivations.calculus import differentiate
+from derivations.expectation import (
+    ALIGNMENT,
+    ARBITRARY,
+    COVARIANCE,
+    MASS,
+    MEAN,
+    NAMES,
+    WITHIN,
+    Setting,
+    prove_derivative,
+)
+from derivations.kernel.terms import (
+    Definition,
+    Term,
+    beta,
+    both,
+    derivative,
+    eq,
+    exp,
+    forall,
+    function,
+    implies,
+    lam,
+    le,
+    lt,
+    maximum,
+    nat,
+    num,
+    real,
+    total,
+)
+from derivations.kernel.theorem import Theorem
+from derivations.library import Proof, define, state
+from derivations.tactics import (
+    apply,
+    assume,
+    by_cases,
+    conjunction,
+    discharge,
+    fold,
+    have,
+    instance,
+    intro,
+    part,
+    where,
+)
+from derivations.theory.setting import constant_derivative, each_weight, unique
+
+line = ARBITRARY
+n, i, j, k, d, K = (nat(name) for name in ("n", "i", "j", "k", "d", "K"))
+t, u, v, y, G = (real(name) for name in ("t", "u", "v", "y", "G"))
+r, w, l = (function(name, "N") for name in ("r", "w", "l"))
+direction = function("w", "N")
+S = function("S", "N", "N")
+X, Y = function("X", "R", "N"), function("Y", "R", "N")
+eta, dmu = function("eta", "N"), function("dmu", "N")
+f = function("f", "R")
+
+J = line.success
+Dmu = line.alignment
+SETTING = ("setting.success-rate", "setting.mean-score")
+
+
+def facts(proof: Proof, at: Term) -> list[Theorem]:
+    """0 < J < 1, E[s] = 0 and the normalisation, at a point."""
+    setting = Setting.of(proof.given[0])
+    return [
+        *(proof.use(name, at=[at]) for name in SETTING),
+        apply(setting.normalised, at=[at]),
+    ]
+
+
+def masses_positive(proof: Proof) -> list[Theorem]:
+    """``for all t: 0 < J`` and ``for all t: 0 < 1 - J``, as masses of the two sides."""
+    known = proof.use("setting.success-rate", at=[t])
+    return [
+        intro(have(lt(0, line.mass(side, t)), known), t) for side in ("+", "-")
+    ]
+
+
+# Definitions ---------------------------------------------------------------------------------
+
+GAP = Definition(
+    "gradient_gap",
+    lam(
+        (n, r, l, S, j),
+        MEAN(n, lam(i, r(i)), lam(i, l(i)), lam(i, S(i, j)))
+        - MEAN(n, lam(i, 1 - r(i)), lam(i, l(i)), lam(i, S(i, j))),
+    ),
+)
+"""``gradient_gap(n, r, l, S, j)``: coordinate j of the Gradient Gap; S(i, j) is the score."""
+
+PROGRESS = Definition(
+    "progress", lam((K, eta, dmu), total(K, k, eta(k) * maximum(dmu(k), 0)))
+)
+"""``progress(K, eta, dmu)``: the cumulative gap alignment M(K)."""
+
+_gap_at = GAP(n, lam(i, r(i)), lam(i, l(i)), lam((i, j), S(i, j)), j)
+
+define(
+    "definition",
+    "gap.definition",
+    "The Gradient Gap",
+    GAP,
+    provenance="paper",
+    claim=eq(
+        _gap_at,
+        MEAN(n, lam(i, r(i)), lam(i, l(i)), lam(i, S(i, j)))
+        - MEAN(n, lam(i, 1 - r(i)), lam(i, l(i)), lam(i, S(i, j))),
+    ),
+    words="The difference between the expected score on correct and on incorrect responses.",
+    module=__name__,
+)
+
+
+@state(
+    "definition",
+    "gap.alignment",
+    "Alignment of an update direction with the Gradient Gap",
+    provenance="paper",
+    claim=eq(
+        ALIGNMENT(
+            n, lam(i, r(i)), lam(i, l(i)), lam(i, total(d, j, direction(j) * S(i, j)))
+        ),
+        total(d, j, direction(j) * _gap_at),
+    ),
+    words="The inner product of the direction with the Gradient Gap is the gap of the score "
+    "along the direction.",
+)
+def alignment(proof: Proof) -> Theorem:
+    weights = {"+": lambda q: r(q), "-": lambda q: 1 - r(q)}
+    exchanged = []
+    for weight in weights.values():
+        rule = where(
+            sums.exchange(), n=n, m=d, a=lam(i, weight(i) * exp(l(i))),
+            b=lam(j, direction(j)), F=lam((i, j), S(i, j)),
+        )  # fmt: skip
+        exchanged.append(proof.note(rule, "exchange the two finite sums"))
+    return proof.have(
+        proof.statement.conclusion,
+        *exchanged,
+        unfold=(*NAMES, "gradient_gap"),
+        why="the conditional mean is linear",
+    )
+
+
+define(
+    "definition",
+    "gap.progress",
+    "Cumulative gap alignment",
+    PROGRESS,
+    provenance="paper",
+    claim=eq(
+        PROGRESS(K, lam(k, eta(k)), lam(k, dmu(k))),
+        total(K, k, eta(k) * maximum(dmu(k), 0)),
+    ),
+    words="The alignment gained over the first $K$ steps, negative parts dropped.",
+    module=__name__,
+)
+
+# First derivatives -----------------------------------------------------------------------------
+
+
+@state(
+    "lemma",
+    "gap.score-identity",
+    "Score identity",
+    provenance="classical",
+    given=[line.policy],
+    claim=forall(
+        t,
+        both(
+            eq(J(t) * line.mean_score("+", t) + (1 - J(t)) * line.mean_score("-", t), 0),
+            eq(line.mean_score("+", t), (1 - J(t)) * Dmu(t)),
+            eq(line.mean_score("-", t), -J(t) * Dmu(t)),
+        ),
+    ),
+)
+def score_identity(proof: Proof) -> Theorem:
+    known = facts(proof, t)
+    _, goal = t, beta(proof.statement.conclusion.args[0], [t])
+    identity = proof.have(
+        goal.args[0], *known, unfold=NAMES, why="the score has mean zero; split it over both sides"
+    )
+    rest = [
+        proof.have(g, *known, unfold=NAMES, why="solve the identity for one conditional mean")
+        for g in goal.args[1].args
+    ]
+    return intro(conjunction(identity, *rest), t)
+
+
+@state(
+    "lemma",
+    "gap.policy-gradient",
+    "Policy gradient",
+    provenance="paper",
+    given=[line.policy],
+    claim=forall(t, derivative(u, J(u), t, J(t) * (1 - J(t)) * Dmu(t))),
+)
+def policy_gradient(proof: Proof) -> Theorem:
+    setting = Setting.of(proof.given[0])
+    weighted = J(t) * line.mean_score("+", t)
+    first = proof.note(
+        differentiate(
+            u, J(u), t, setting.score, *facts(proof, t), value=weighted, unfold_in=NAMES
+        ),
+        "differentiate the sum over correct responses",
+    )
+    identity = proof.use("gap.score-identity", at=[t])
+    return intro(valued(first, J(t) * (1 - J(t)) * Dmu(t), identity), t)
+
+
+def valued(theorem: Theorem, value: Term, *known: Theorem, unfold: tuple[str, ...] = ()) -> Theorem:
+    """The same derivative with its value written differently."""
+    from derivations.calculus import restate
+
+    return restate(theorem, value, *known, unfold=unfold)
+
+
+@state(
+    "lemma",
+    "gap.log-odds-gradient",
+    "Gradient of the log-odds",
+    provenance="reconstructed",
+    given=[line.policy],
+    claim=forall(t, derivative(u, line.log_odds(u), t, Dmu(t))),
+)
+def log_odds_gradient(proof: Proof) -> Theorem:
+    gradient = proof.use("gap.policy-gradient")
+    known = proof.use("setting.success-rate", at=[t])
+    made = chain_through(
+        proof, gradient, known, lam(v, log_odds_of(v)), Dmu(t),
+        "chain rule for log(J/(1 - J))",
+    )  # fmt: skip
+    return intro(fold(made, derivative(u, line.log_odds(u), t, Dmu(t))), t)
+
+
+def log_odds_of(p: Term) -> Term:
+    """log(p/(1 - p))."""
+    from derivations.kernel.terms import log
+
+    return log(p / (1 - p))
+
+
+def chain_through(
+    proof: Proof, gradient: Theorem, known: Theorem, outer: Term, value: Term, why: str
+) -> Theorem:
+    """The derivative of outer(J) at t, through an arbitrary function p with J's derivative."""
+    p = function("p", "R")
+    q = real("q")
+    slope = J(t) * (1 - J(t)) * Dmu(t)
+    assumed = assume(derivative(u, p(u), t, q))
+    positive, below = assume(lt(0, p(t))), assume(lt(p(t), 1))
+    made = differentiate(u, beta(outer, [p(u)]), t, assumed, positive, below)
+    made = where(made, {p: lam(u, J(u)), q: slope})
+    made = discharge(made, apply(gradient, at=[t]), known)
+    return proof.note(valued(made, value, known), why)
+
+
+@state(
+    "lemma",
+    "gap.objective",
+    "Every objective of the success rate ascends along the Gradient Gap",
+    provenance="classical",
+    given=[line.policy, derivative(v, f(v), J(t), y)],
+    claim=derivative(u, f(J(u)), t, y * J(t) * (1 - J(t)) * Dmu(t)),
+)
+def objective(proof: Proof) -> Theorem:
+    gradient = proof.use("gap.policy-gradient", at=[t])
+    slope = gradient.conclusion.args[2]
+    rule = instance(
+        "derivative.chain", f=lam(v, f(v)), g=lam(u, J(u)), t=t, x=y, y=slope
+    )
+    made = proof.note(apply(rule, proof.given[1], gradient), "chain rule")
+    return valued(made, y * J(t) * (1 - J(t)) * Dmu(t))
+
+
+@state(
+    "lemma",
+    "gap.norm",
+    "Size of the Gradient Gap",
+    provenance="extension",
+    given=[line.policy, forall(i, lt(i, n), WITHIN(line.score(t, i), G))],
+    claim=both(
+        WITHIN(Dmu(t), G / maximum(J(t), 1 - J(t))),
+        le(G / maximum(J(t), 1 - J(t)), 2 * G),
+    ),
+)
+def norm(proof: Proof) -> Theorem:
+    known = proof.use("setting.success-rate", at=[t])
+    identity = proof.use("gap.score-identity", at=[t])
+    plus, minus = (
+        proof.note(
+            bounded_mean(proof, side, line.at(line.score, t), G, proof.given[1]),
+            "a conditional mean of the score is at most G in absolute value",
+        )
+        for side in ("+", "-")
+    )
+    split = instance("maximum.cases", x=J(t), y=1 - J(t))
+    nonnegative = by_cases(
+        instance("order.total", x=num(0), y=G),
+        lambda case: case,
+        lambda case: have(le(0, G), case, plus),
+    )
+
+    def conclude(case: Theorem) -> Theorem:
+        return have(
+            proof.statement.conclusion,
+            plus, minus, known, identity, case, nonnegative,
+            unfold=("within",),
+        )  # fmt: skip
+
+    return proof.note(
+        by_cases(split, conclude, conclude), "divide by the larger of J and 1 - J, at least 1/2"
+    )
+
+
+def bounded_mean(
+    proof: Proof, side: str, x: Term, bound: Term, each: Theorem, at: Term = t
+) -> Theorem:
+    """``within(mean(side, x), bound)`` from ``for all i < n, within(x(i), bound)``."""
+    inside = assume(lt(i, n))
+    both_sides = apply(each, inside, at=[i])
+    means = []
+    for sign in (1, -1):
+        value = lam(i, sign * beta(x, [i])) if sign < 0 else x
+        each_side = intro(
+            have(le(beta(value, [i]), bound), both_sides), i, inside.conclusion
+        )
+        means.append(mean_below(proof, side, value, bound, each_side, at))
+    return have(
+        WITHIN(line.mean(side, x, at), bound), *means,
+        *side_facts(proof, side, at), unfold=("within", *NAMES),
+    )  # fmt: skip
+
+
+def side_facts(proof: Proof, side: str, at: Term) -> list[Theorem]:
+    """What makes division by the probability of a side meaningful."""
+    known = proof.use("setting.success-rate", at=[at])
+    return [have(lt(0, line.mass(side, at)), known)]
+
+
+def mean_below(
+    proof: Proof, side: str, x: Term, bound: Term, each: Theorem, at: Term = t
+) -> Theorem:
+    """``mean(side, x) <= bound`` from ``for all i < n, x(i) <= bound``."""
+    setting = Setting.of(proof.given[0])
+    sign = where(each_sign(setting.binary, side), {})
+    return proof.use(
+        "setting.mean-bounds", each, sign, *side_facts(proof, side, at),
+        n=n, w=line.weights(side), l=line.logs(at), X=x, c=bound,
+    )  # fmt: skip
+
+
+def each_sign(binary: Theorem, side: str) -> Theorem:
+    """``for all i < n, 0 <= weight(i)``."""
+    inside = assume(lt(i, n))
+    weight = beta(line.weights(side), [i])
+    split = apply(binary, inside, at=[i])
+    return intro(
+        by_cases(split, *([lambda case: have(le(0, weight), case)] * 2)), i, inside.conclusion
+    )
+
+
+# Second derivatives ------------------------------------------------------------------------------
+
+_weight = lam(i, w(i))
+
+
+def _mean(x: Term, at: Term) -> Term:
+    return MEAN(n, _weight, line.logs(at), line.at(x, at))
+
+
+@state(
+    "lemma",
+    "gap.score-derivative",
+    "Derivative of a conditional expectation",
+    provenance="classical",
+    given=[
+        line.policy,
+        forall(t, lt(0, MASS(n, _weight, line.logs(t)))),
+        forall((t, i), lt(i, n), derivative(u, X(u, i), t, Y(t, i))),
+    ],
+    claim=forall(
+        t,
+        derivative(
+            u,
+            _mean(lam((t, i), X(t, i)), u),
+            t,
+            _mean(lam((t, i), Y(t, i)), t)
+            + COVARIANCE(
+                n, _weight, line.logs(t), lam(i, X(t, i)), line.at(line.score, t)
+            ),
+        ),
+    ),
+    words="for arbitrary non-negative weights, so under all, correct and incorrect responses",
+)
+def score_derivative(proof: Proof) -> Theorem:
+    setting = Setting.of(proof.given[0])
+    positive = apply(proof.given[1], at=[t])
+    body = beta(proof.statement.conclusion.args[0], [t])
+    plain = have(lt(0, total(n, i, w(i) * exp(line.log_policy(t, i)))), positive, unfold=NAMES)
+    made = differentiate(
+        u, _mean(lam((t, i), X(t, i)), u), t, setting.score, proof.given[2], plain,
+        value=body.args[2], unfold_in=NAMES,
+    )  # fmt: skip
+    return intro(proof.note(made, "quotient rule; a weight moves with its score"), t)
+
+
+@state(
+    "lemma",
+    "gap.curvature",
+    "Curvature of the log-odds",
+    provenance="reconstructed",
+    given=[line.policy],
+    claim=forall(
+        t,
+        derivative(
+            u,
+            Dmu(u),
+            t,
+            (line.mean_hessian("+", t) + line.variance("+", t))
+            - (line.mean_hessian("-", t) + line.variance("-", t)),
+        ),
+    ),
+)
+def curvature(proof: Proof) -> Theorem:
+    setting = Setting.of(proof.given[0])
+    sides = [
+        proof.note(
+            proof.use(
+                "gap.score-derivative", setting.hessian, positive, at=[t],
+                w=line.weights(side),
+                X=lam((t, i), line.score(t, i)),
+                Y=lam((t, i), line.hessian(t, i)),
+            ),
+            f"the mean score on side {side}",
+        )
+        for side, positive in zip("+-", masses_positive(proof), strict=True)
+    ]  # fmt: skip
+    from derivations.calculus import difference_of
+
+    goal = beta(proof.statement.conclusion.args[0], [t])
+    made = fold(difference_of(*sides), derivative(u, Dmu(u), t, difference_of(*sides).conclusion.args[2]))
+    return intro(proof.note(valued(made, goal.args[2], unfold=NAMES[1:5]), "subtract"), t)
+
+
+@state(
+    "lemma",
+    "gap.bartlett",
+    "Bartlett identity",
+    provenance="classical",
+    given=[line.policy],
+    claim=forall(
+        t,
+        both(
+            eq(
+                line.mean("", line.at(line.hessian, t), t),
+                -line.mean("", lam(i, line.score(t, i) ** 2), t),
+            ),
+            eq(
+                J(t) * line.mean("+", lam(i, line.hessian(t, i) + line.score(t, i) ** 2), t)
+                + (1 - J(t))
+                * line.mean("-", lam(i, line.hessian(t, i) + line.score(t, i) ** 2), t),
+                0,
+            ),
+        ),
+    ),
+)
+def bartlett(proof: Proof) -> Theorem:
+    setting = Setting.of(proof.given[0])
+    weighted = total(n, i, exp(line.log_policy(u, i)) * line.score(u, i))
+    second = total(
+        n, i, exp(line.log_policy(t, i)) * (line.hessian(t, i) + line.score(t, i) ** 2)
+    )
+    moving = proof.note(
+        differentiate(u, weighted, t, *setting.derivatives, value=second),
+        "differentiate the mean of the score",
+    )
+    zero = proof.use("setting.mean-score", at=[u])
+    shifted = intro(have(eq(weighted + 1, 1), zero), u)
+    still = constant_derivative(shifted, weighted + 1)
+    from derivations.calculus import difference_of
+
+    one = instance("derivative.constant", c=num(1), t=t)
+    from derivations.calculus import same_function
+
+    flat = same_function(difference_of(still, one), u, weighted)
+    vanishing = proof.note(unique(moving, valued(flat, num(0))), "but that mean is always zero")
+    goal = beta(proof.statement.conclusion.args[0], [t])
+    return intro(
+        proof.have(
+            goal, vanishing, *facts(proof, t), unfold=NAMES, why="split over both sides"
+        ),
+        t,
+    )
+
+
+@state(
+    "lemma",
+    "gap.curvature-one-sided",
+    "Either side alone determines the curvature",
+    provenance="extension",
+    given=[line.policy],
+    claim=forall(
+        t,
+        both(
+            eq(
+                line.curvature(t),
+                (line.mean_hessian("+", t) + line.variance("+", t)) / (1 - J(t))
+                + J(t) * Dmu(t) ** 2,
+            ),
+            eq(
+                line.curvature(t),
+                -(line.mean_hessian("-", t) + line.variance("-", t)) / J(t)
+                - (1 - J(t)) * Dmu(t) ** 2,
+            ),
+        ),
+    ),
+)
+def curvature_one_sided(proof: Proof) -> Theorem:
+    identity = proof.use("gap.bartlett", at=[t])
+    goal = beta(proof.statement.conclusion.args[0], [t])
+    return intro(
+        proof.have(
+            goal,
+            part(identity, 1),
+            *facts(proof, t),
+            unfold=NAMES,
+            why="put the Bartlett identity into the curvature",
+        ),
+        t,
+    )
+
+
+_ = (implies, prove_derivative, each_weight, k)
