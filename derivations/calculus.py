@@ -437,6 +437,173 @@ def taylor() -> Theorem:
     return have(_f(_b) >= _f(num(0)) + _b * _g(num(0)) - _k * _b**2 / 2, made)
 
 
+@cache
+def taylor_above() -> Theorem:
+    """f(b) <= f(0) + b f'(0) + K b**2/2 when f'' <= K on [0, b]; f' is g and f'' is h."""
+    u = _u
+    low, high = assume(le(0, u)), assume(le(u, _b))
+    first = assume(_on(u, 0, _b, derivative(_t, _f(_t), u, _g(u))))
+    second = assume(_on(u, 0, _b, derivative(_t, _g(_t), u, _h(u))))
+    bound = assume(_on(u, 0, _b, le(_h(u), _k)))
+    negated = []
+    for fact in (first, second):
+        inner = apply(fact, low, high, at=[u])
+        function_, _, value = inner.conclusion.args
+        made = discharge(where(negation_rule(), g=function_, t=u, y=value), inner)
+        negated.append(intro(made, u, low.conclusion, high.conclusion))
+    below = have(le(-_k, -_h(u)), apply(bound, low, high, at=[u]))
+    rule = where(
+        taylor(), {_f: lam(_t, -_f(_t)), _g: lam(_t, -_g(_t)), _h: lam(_t, -_h(_t))}
+    )
+    made = discharge(
+        rule, *negated, intro(below, u, low.conclusion, high.conclusion), assume(le(0, _b))
+    )
+    return have(_f(_b) <= _f(num(0)) + _b * _g(num(0)) + _k * _b**2 / 2, made)
+
+
+def expand(
+    rule: Theorem, f: Term, g: Term, h: Term, b: Term, bound: Term, *facts: Theorem
+) -> Theorem:
+    """`taylor` or `taylor_above` for given functions; the facts discharge its hypotheses.
+
+    f, g and h are functions of one real (lambda terms), `bound` is the constant K.
+    """
+    return discharge(where(rule, {_f: f, _g: g, _h: h, _b: b, _k: bound}), *facts)
+
+
+def on_segment(theorem: Theorem, a: Term, b: Term) -> Theorem:
+    """From ``for all u, p(u)`` infer ``for all u in [a, b], p(u)``."""
+    u = fresh("u", "R", theorem.conclusion, a, b)
+    return intro(specialise(theorem, u), u, le(a, u), le(u, b))
+
+
+# Exponential and logarithm -----------------------------------------------------------------
+
+
+@cache
+def exp_increasing() -> Theorem:
+    """a < b gives exp(a) < exp(b)."""
+    ordered = assume(lt(_a, _b))
+    slope = intro(instance("derivative.exp", t=_u), _u, le(_a, _u), le(_u, _b))
+    sign = intro(instance("exp.positive", x=_u), _u, lt(_a, _u), lt(_u, _b))
+    return discharge(
+        where(increasing(), {_f: lam(_u, exp(_u)), _g: lam(_u, exp(_u))}), ordered, slope, sign
+    )
+
+
+@cache
+def exp_monotone() -> Theorem:
+    """a <= b gives exp(a) <= exp(b)."""
+    ordered, goal = assume(le(_a, _b)), le(exp(_a), exp(_b))
+    return by_cases(
+        order(_b, _a),
+        lambda case: have(goal, have(eq(_a, _b), case, ordered)),
+        lambda case: have(goal, discharge(exp_increasing(), case)),
+    )
+
+
+@cache
+def exp_tangent() -> Theorem:
+    """1 + x <= exp(x)."""
+    goal = le(1 + _x, exp(_x))
+
+    def compare(case: Theorem, a: Term, b: Term, shape: Term, u: Term) -> Theorem:
+        """The shape has a non-negative derivative on [a, b]."""
+        low, high = assume(le(a, u)), assume(le(u, b))
+        smooth = differentiate(u, shape, u)
+        value = smooth.conclusion.args[2]
+        zero = instance("exp.zero")
+        if a == num(0):
+            versus = discharge(where(exp_monotone(), a=num(0), b=u), low)
+        else:
+            versus = discharge(where(exp_monotone(), a=u, b=num(0)), high)
+        sign = have(le(0, value), versus, zero)
+        rule = where(monotone(), {_a: a, _b: b, _f: lam(u, shape), _g: lam(u, value)})
+        made = discharge(
+            rule, case, intro(smooth, u, le(a, u), le(u, b)), intro(sign, u, le(a, u), le(u, b))
+        )
+        return have(goal, made, zero)
+
+    return by_cases(
+        instance("order.total", x=num(0), y=_x),
+        lambda case: compare(case, num(0), _x, exp(_u) - 1 - _u, _u),
+        lambda case: compare(have(le(_x, 0), case), _x, num(0), 1 + _u - exp(_u), _u),
+    )
+
+
+@cache
+def log_tangent() -> Theorem:
+    """log(x) <= x - 1 for x > 0."""
+    positive = assume(lt(0, _x))
+    inverse = apply(instance("exp.log", x=_x), positive)
+    return have(le(log(_x), _x - 1), where(exp_tangent(), x=log(_x)), inverse)
+
+
+@cache
+def log_of_quotient() -> Theorem:
+    """log(x/y) = log(x) - log(y) for positive x and y."""
+    positive, other = assume(lt(0, _x)), assume(lt(0, _y))
+    ratio = have(lt(0, _x / _y), positive, other)
+    lx, ly, lq = log(_x), log(_y), log(_x / _y)
+    inverses = [
+        apply(instance("exp.log", x=v), known)
+        for v, known in ((_x, positive), (_y, other), (_x / _y, ratio))
+    ]
+    joined = instance("exp.sum", x=lq, y=ly)
+    # exp(log(x/y) + log(y)) = x, so the logarithm of x is that sum.
+    same = have(eq(exp(lq + ly), _x), joined, *inverses[1:], other)
+    back = instance("log.exp", x=lq + ly)
+    return have(eq(lq, lx - ly), rewrite(back, same))
+
+
+@cache
+def log_increasing() -> Theorem:
+    """0 < x and x < y give log(x) < log(y)."""
+    positive, ordered = assume(lt(0, _x)), assume(lt(_x, _y))
+    inverse = apply(instance("exp.log", x=_x), positive)
+    other = apply(instance("exp.log", x=_y), have(lt(0, _y), positive, ordered))
+    goal = lt(log(_x), log(_y))
+
+    def backwards(case: Theorem) -> Theorem:
+        versus = discharge(where(exp_monotone(), a=log(_y), b=log(_x)), case)
+        return have(goal, versus, inverse, other, ordered)
+
+    return by_cases(order(log(_y), log(_x)), backwards, lambda case: case)
+
+
+@cache
+def exp_minus_log() -> Theorem:
+    """exp(-log(x)) = 1/x for x > 0."""
+    positive = assume(lt(0, _x))
+    inverse = apply(instance("exp.log", x=_x), positive)
+    joined = instance("exp.sum", x=log(_x), y=-log(_x))
+    zero = have(eq(log(_x) + -log(_x), 0))
+    product = have(eq(_x * exp(-log(_x)), 1), rewrite(joined, zero), inverse, instance("exp.zero"))
+    return have(eq(exp(-log(_x)), 1 / _x), product, positive)
+
+
+@cache
+def exp_minus() -> Theorem:
+    """exp(-x) = 1/exp(x)."""
+    joined = instance("exp.sum", x=_x, y=-_x)
+    zero = have(eq(_x + -_x, 0))
+    product = have(eq(exp(_x) * exp(-_x), 1), rewrite(joined, zero), instance("exp.zero"))
+    return have(eq(exp(-_x), 1 / exp(_x)), product)
+
+
+@cache
+def log_reflects() -> Theorem:
+    """log(x) <= log(y) gives x <= y for positive y."""
+    other = assume(lt(0, _y))
+    ordered, goal = assume(le(log(_x), log(_y))), le(_x, _y)
+
+    def backwards(case: Theorem) -> Theorem:
+        rises = discharge(where(log_increasing(), x=_y, y=_x), other, case)
+        return have(goal, rises, ordered)
+
+    return by_cases(order(_x, _y), lambda case: case, backwards)
+
+
 def _at(theorem: Theorem, u: Term, *facts: Theorem) -> Theorem:
     return apply(theorem, *facts, at=[u])
 

@@ -34,6 +34,7 @@ from derivations.kernel.terms import (
     le,
     log,
     lt,
+    maximum,
     nat,
     num,
     real,
@@ -118,17 +119,20 @@ POLICY = Definition(
 differentiable along the line, a binary reward, at least one correct and one incorrect
 response."""
 
+def _everywhere(formula: Term) -> Term:
+    return forall((_t, _i), le(_a, _t), le(_t, _b), lt(_i, _n), formula)
+
+
+SMOOTH = Definition(
+    "smooth", lam((_n, _h, _L, _a, _b), _everywhere(WITHIN(_h(_t, _i), _L)))
+)
+"""``smooth(n, h, L, a, b)``: |h| <= L for every response and every point of [a, b]."""
+
 REGULAR = Definition(
     "regular",
     lam(
         (_n, _s, _h, _G, _L, _a, _b),
-        forall(
-            (_t, _i),
-            le(_a, _t),
-            le(_t, _b),
-            lt(_i, _n),
-            both(WITHIN(_s(_t, _i), _G), WITHIN(_h(_t, _i), _L)),
-        ),
+        both(_everywhere(WITHIN(_s(_t, _i), _G)), SMOOTH(_n, _h, _L, _a, _b)),
     ),
 )
 """``regular(n, s, h, G, L, a, b)``: |s| <= G and |h| <= L for every response and every
@@ -160,6 +164,10 @@ class Line:
     def regular(self, score: Term, hessian: Term, a: object, b: object) -> Term:
         """The assumption that |s| <= `score` and |h| <= `hessian` on the segment [a, b]."""
         return REGULAR(self.count, self.score, self.hessian, score, hessian, a, b)
+
+    def smooth(self, hessian: Term, a: object, b: object) -> Term:
+        """The assumption that |h| <= `hessian` on the segment [a, b]."""
+        return SMOOTH(self.count, self.hessian, hessian, a, b)
 
     def weights(self, side: str) -> Term:
         """The weights of one side: '+', '-' or '' for all responses."""
@@ -250,6 +258,98 @@ def _arbitrary() -> Line:
 
 ARBITRARY = _arbitrary()
 """A line about which nothing is known: its functions are variables."""
+
+
+_k, _K = nat("k"), nat("K")
+_lps, _ss, _hs = (function(name, "N", "R", "N") for name in ("lp", "s", "h"))
+_eta, _dmu = function("eta", "N"), function("dmu", "N")
+
+PROGRESS = Definition(
+    "progress", lam((_K, _eta, _dmu), total(_K, _k, _eta(_k) * maximum(_dmu(_k), 0)))
+)
+"""``progress(K, eta, dmu)``: the cumulative gap alignment M(K)."""
+
+
+def _step(function_: Term) -> Term:
+    return lam((_t, _i), function_(_k, _t, _i))
+
+
+RUN = Definition(
+    "run",
+    lam(
+        (_n, _w, _lps, _ss, _hs, _eta),
+        both(
+            forall(_k, POLICY(_n, _w, _step(_lps), _step(_ss), _step(_hs))),
+            forall((_k, _i), lt(_i, _n), eq(_lps(_k + 1, 0, _i), _lps(_k, _eta(_k), _i))),
+            forall(_k, le(0, _eta(_k))),
+        ),
+    ),
+)
+"""``run(n, r, lp, s, h, eta)``: step k moves from 0 to eta(k) along its own line, on which
+the policy is lp(k, t, i); every step starts where the one before ended."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A sequence of steps: functions of (step, point, response), and the step sizes."""
+
+    count: Term
+    reward: Term
+    log_policy: Term
+    score: Term
+    hessian: Term
+    steps: Term
+
+    @property
+    def run(self) -> Term:
+        """The assumption that this is a run."""
+        return RUN(
+            self.count, self.reward, self.log_policy, self.score, self.hessian, self.steps
+        )
+
+    def at(self, k: object) -> Line:
+        """The line of step k."""
+        log_policy, score, hessian = (
+            lam((_t, _i), beta(f, [k, _t, _i]))
+            for f in (self.log_policy, self.score, self.hessian)
+        )
+        return Line(self.count, self.reward, log_policy, score, hessian)
+
+    def size(self, k: object) -> Term:
+        """The size of step k."""
+        return beta(self.steps, [k])
+
+    def success(self, k: object) -> Term:
+        """The success rate before step k."""
+        return self.at(k).success(0)
+
+    def log_odds(self, k: object) -> Term:
+        """The log-odds before step k."""
+        return self.at(k).log_odds(0)
+
+    def alignment(self, k: object) -> Term:
+        """The alignment of step k with the Gradient Gap where it starts."""
+        return self.at(k).alignment(0)
+
+    def progress(self, count: object) -> Term:
+        """M(K): the step sizes times the positive parts of the alignments, summed."""
+        return PROGRESS(count, lam(_k, self.size(_k)), lam(_k, self.alignment(_k)))
+
+    def regular(self, score: Term, hessian: Term) -> Term:
+        """Regularity along every step."""
+        return forall(_k, self.at(_k).regular(score, hessian, 0, self.size(_k)))
+
+
+def _arbitrary_run() -> Run:
+    r = function("r", "N")
+    log_policy, score, hessian = (
+        lam((_k, _t, _i), f(_k, _t, _i)) for f in (_lps, _ss, _hs)
+    )
+    return Run(_n, lam(_i, r(_i)), log_policy, score, hessian, lam(_k, _eta(_k)))
+
+
+ARBITRARY_RUN = _arbitrary_run()
+"""A run about which nothing is known: its functions are variables."""
 
 
 @dataclass(frozen=True)

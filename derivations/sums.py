@@ -132,3 +132,33 @@ def monotone_from_zero(each: Theorem) -> Theorem:
     rule = where(monotone(), {_f: lam(_i, num(0)), _g: lam(_i, _f(_i))})
     made = discharge(rule, each)
     return have(le(0, total(_n, _i, _f(_i))), made)
+
+
+@cache
+def telescoping() -> Theorem:
+    """``a(k) <= f(k + 1) - f(k)`` for all k gives ``Sum(n, a) <= f(n) - f(0)``."""
+    each = assume(forall(_k, le(_f(_k), _g(_k + 1) - _g(_k))))
+
+    def claim(length: Term) -> Term:
+        return le(total(length, _k, _f(_k)), _g(length) - _g(num(0)))
+
+    base = have(claim(num(0)))
+    rule = induct(
+        _n, claim(_n), base, lambda hypothesis: have(claim(_n + 1), hypothesis, apply(each, at=[_n]))
+    )
+    return specialise(rule, _n)
+
+
+@cache
+def telescoping_above() -> Theorem:
+    """``f(k + 1) - f(k) <= a(k)`` for all k gives ``f(n) - f(0) <= Sum(n, a)``."""
+    each = assume(forall(_k, le(_g(_k + 1) - _g(_k), _f(_k))))
+
+    def claim(length: Term) -> Term:
+        return le(_g(length) - _g(num(0)), total(length, _k, _f(_k)))
+
+    base = have(claim(num(0)))
+    rule = induct(
+        _n, claim(_n), base, lambda hypothesis: have(claim(_n + 1), hypothesis, apply(each, at=[_n]))
+    )
+    return specialise(rule, _n)

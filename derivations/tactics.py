@@ -20,6 +20,8 @@ from derivations.kernel.terms import (
     free_variables,
     implies,
     lam,
+    le,
+    lt,
     nat,
     num,
     unfold,
@@ -230,6 +232,34 @@ def obtain(
     (body,) = existence.conclusion.args
     consequence = use(assume(beta(body, names)))
     return infer("choose", existence, consequence, variables=tuple(names))
+
+
+def each_below(
+    index: Term, count: int, use: Callable[[int, Theorem], Theorem]
+) -> Theorem:
+    """A conclusion under ``index < count``, for a numeral, from one proof for every value.
+
+    `use` gets the value and the theorem ``index = value``; its conclusion may mention the
+    index only in a way that does not depend on the case.
+    """
+    inside = assume(lt(index, count))
+
+    def rest(value: int, low: Theorem) -> Theorem:
+        if value == count - 1:
+            top = apply(instance("natural.discrete", m=index, n=num(count)), inside)
+            return use(value, have(eq(index, value), low, top))
+
+        def above(case: Theorem) -> Theorem:
+            step = apply(instance("natural.discrete", m=num(value), n=index), case)
+            return rest(value + 1, have(le(value + 1, index), step))
+
+        return by_cases(
+            order(index, num(value)),
+            lambda case: use(value, have(eq(index, value), case, low)),
+            above,
+        )
+
+    return rest(0, have(le(0, index)))
 
 
 def absurd(contradiction: Theorem, goal: Term) -> Theorem:

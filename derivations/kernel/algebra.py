@@ -68,17 +68,19 @@ class Algebra:
         self._values: dict[Term, Fractional] = {}
         self._memo: dict[tuple[Term, int], Fractional] = {}
         self._nonzero: list[Any] = []
+        # Twice: a denominator in one of these terms may be nonzero by a later one, or by an
+        # equation.
         self._note_nonzero()
         for atom, value in self._given[1]:
             self._replace(atom, value)
-        if self._given[1]:
-            self._note_nonzero()
+        self._note_nonzero()
 
     def _note_nonzero(self) -> None:
         for term in self._given[0]:
             numerator, _ = self.normal(term)
             if numerator != 0:
                 self._nonzero.append(self._monic(numerator))
+                self._memo.clear()
 
     def _replace(self, atom: Term, value: Term) -> None:
         shown, new = self.normal(atom), self.normal(value)

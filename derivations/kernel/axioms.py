@@ -105,6 +105,22 @@ _TABLE: dict[str, Term] = {
         derivative(u, f(u), t, x),
         derivative(u, g(u), t, x),
     ),
+    "derivative.meaning": implies(
+        derivative(u, f(u), t, x),
+        lt(0, y),
+        exists(
+            d,
+            both(
+                lt(0, d),
+                forall(
+                    u,
+                    t - d < u,
+                    u < t + d,
+                    absolute(f(u) - f(t) - x * (u - t)) <= y * absolute(u - t),
+                ),
+            ),
+        ),
+    ),
     "mean-value": implies(
         a < b,
         forall(u, *_inside(u), derivative(v, f(v), u, g(u))),

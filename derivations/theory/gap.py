@@ -7,7 +7,12 @@ statement about that direction's component of the corresponding vector.
 from __future__ import annotations
 
 from derivations import sums
-from derivations.calculus import differentiate
+from derivations.calculus import (
+    difference_of,
+    differentiate,
+    restate,
+    same_function,
+)
 from derivations.expectation import (
     ALIGNMENT,
     ARBITRARY,
@@ -15,9 +20,9 @@ from derivations.expectation import (
     MASS,
     MEAN,
     NAMES,
+    PROGRESS,
     WITHIN,
     Setting,
-    prove_derivative,
 )
 from derivations.kernel.terms import (
     Definition,
@@ -29,7 +34,6 @@ from derivations.kernel.terms import (
     exp,
     forall,
     function,
-    implies,
     lam,
     le,
     lt,
@@ -54,7 +58,7 @@ from derivations.tactics import (
     part,
     where,
 )
-from derivations.theory.setting import constant_derivative, each_weight, unique
+from derivations.theory.setting import constant_derivative, log_odds_of, unique
 
 line = ARBITRARY
 n, i, j, k, d, K = (nat(name) for name in ("n", "i", "j", "k", "d", "K"))
@@ -99,11 +103,6 @@ GAP = Definition(
     ),
 )
 """``gradient_gap(n, r, l, S, j)``: coordinate j of the Gradient Gap; S(i, j) is the score."""
-
-PROGRESS = Definition(
-    "progress", lam((K, eta, dmu), total(K, k, eta(k) * maximum(dmu(k), 0)))
-)
-"""``progress(K, eta, dmu)``: the cumulative gap alignment M(K)."""
 
 _gap_at = GAP(n, lam(i, r(i)), lam(i, l(i)), lam((i, j), S(i, j)), j)
 
@@ -217,14 +216,7 @@ def policy_gradient(proof: Proof) -> Theorem:
         "differentiate the sum over correct responses",
     )
     identity = proof.use("gap.score-identity", at=[t])
-    return intro(valued(first, J(t) * (1 - J(t)) * Dmu(t), identity), t)
-
-
-def valued(theorem: Theorem, value: Term, *known: Theorem, unfold: tuple[str, ...] = ()) -> Theorem:
-    """The same derivative with its value written differently."""
-    from derivations.calculus import restate
-
-    return restate(theorem, value, *known, unfold=unfold)
+    return intro(restate(first, J(t) * (1 - J(t)) * Dmu(t), identity), t)
 
 
 @state(
@@ -245,13 +237,6 @@ def log_odds_gradient(proof: Proof) -> Theorem:
     return intro(fold(made, derivative(u, line.log_odds(u), t, Dmu(t))), t)
 
 
-def log_odds_of(p: Term) -> Term:
-    """log(p/(1 - p))."""
-    from derivations.kernel.terms import log
-
-    return log(p / (1 - p))
-
-
 def chain_through(
     proof: Proof, gradient: Theorem, known: Theorem, outer: Term, value: Term, why: str
 ) -> Theorem:
@@ -264,7 +249,7 @@ def chain_through(
     made = differentiate(u, beta(outer, [p(u)]), t, assumed, positive, below)
     made = where(made, {p: lam(u, J(u)), q: slope})
     made = discharge(made, apply(gradient, at=[t]), known)
-    return proof.note(valued(made, value, known), why)
+    return proof.note(restate(made, value, known), why)
 
 
 @state(
@@ -282,7 +267,7 @@ def objective(proof: Proof) -> Theorem:
         "derivative.chain", f=lam(v, f(v)), g=lam(u, J(u)), t=t, x=y, y=slope
     )
     made = proof.note(apply(rule, proof.given[1], gradient), "chain rule")
-    return valued(made, y * J(t) * (1 - J(t)) * Dmu(t))
+    return restate(made, y * J(t) * (1 - J(t)) * Dmu(t))
 
 
 @state(
@@ -301,7 +286,10 @@ def norm(proof: Proof) -> Theorem:
     identity = proof.use("gap.score-identity", at=[t])
     plus, minus = (
         proof.note(
-            bounded_mean(proof, side, line.at(line.score, t), G, proof.given[1]),
+            proof.use(
+                "setting.mean-within", proof.given[1], *side_facts(proof, side, t),
+                X=line.at(line.score, t), c=G, **side_values(side, t),
+            ),
             "a conditional mean of the score is at most G in absolute value",
         )
         for side in ("+", "-")
@@ -325,41 +313,16 @@ def norm(proof: Proof) -> Theorem:
     )
 
 
-def bounded_mean(
-    proof: Proof, side: str, x: Term, bound: Term, each: Theorem, at: Term = t
-) -> Theorem:
-    """``within(mean(side, x), bound)`` from ``for all i < n, within(x(i), bound)``."""
-    inside = assume(lt(i, n))
-    both_sides = apply(each, inside, at=[i])
-    means = []
-    for sign in (1, -1):
-        value = lam(i, sign * beta(x, [i])) if sign < 0 else x
-        each_side = intro(
-            have(le(beta(value, [i]), bound), both_sides), i, inside.conclusion
-        )
-        means.append(mean_below(proof, side, value, bound, each_side, at))
-    return have(
-        WITHIN(line.mean(side, x, at), bound), *means,
-        *side_facts(proof, side, at), unfold=("within", *NAMES),
-    )  # fmt: skip
-
-
 def side_facts(proof: Proof, side: str, at: Term) -> list[Theorem]:
-    """What makes division by the probability of a side meaningful."""
-    known = proof.use("setting.success-rate", at=[at])
-    return [have(lt(0, line.mass(side, at)), known)]
-
-
-def mean_below(
-    proof: Proof, side: str, x: Term, bound: Term, each: Theorem, at: Term = t
-) -> Theorem:
-    """``mean(side, x) <= bound`` from ``for all i < n, x(i) <= bound``."""
+    """The weights of a side are non-negative, and its probability is positive."""
     setting = Setting.of(proof.given[0])
-    sign = where(each_sign(setting.binary, side), {})
-    return proof.use(
-        "setting.mean-bounds", each, sign, *side_facts(proof, side, at),
-        n=n, w=line.weights(side), l=line.logs(at), X=x, c=bound,
-    )  # fmt: skip
+    known = proof.use("setting.success-rate", at=[at])
+    return [each_sign(setting.binary, side), have(lt(0, line.mass(side, at)), known)]
+
+
+def side_values(side: str, at: Term) -> dict[str, Term]:
+    """How to apply a statement about arbitrary weights to one side."""
+    return {"n": n, "w": line.weights(side), "l": line.logs(at)}
 
 
 def each_sign(binary: Theorem, side: str) -> Theorem:
@@ -448,11 +411,10 @@ def curvature(proof: Proof) -> Theorem:
         )
         for side, positive in zip("+-", masses_positive(proof), strict=True)
     ]  # fmt: skip
-    from derivations.calculus import difference_of
-
     goal = beta(proof.statement.conclusion.args[0], [t])
-    made = fold(difference_of(*sides), derivative(u, Dmu(u), t, difference_of(*sides).conclusion.args[2]))
-    return intro(proof.note(valued(made, goal.args[2], unfold=NAMES[1:5]), "subtract"), t)
+    both_sides = difference_of(*sides)
+    made = fold(both_sides, derivative(u, Dmu(u), t, both_sides.conclusion.args[2]))
+    return intro(proof.note(restate(made, goal.args[2], unfold=NAMES[1:5]), "subtract"), t)
 
 
 @state(
@@ -490,13 +452,9 @@ def bartlett(proof: Proof) -> Theorem:
     zero = proof.use("setting.mean-score", at=[u])
     shifted = intro(have(eq(weighted + 1, 1), zero), u)
     still = constant_derivative(shifted, weighted + 1)
-    from derivations.calculus import difference_of
-
     one = instance("derivative.constant", c=num(1), t=t)
-    from derivations.calculus import same_function
-
     flat = same_function(difference_of(still, one), u, weighted)
-    vanishing = proof.note(unique(moving, valued(flat, num(0))), "but that mean is always zero")
+    vanishing = proof.note(unique(moving, restate(flat, num(0))), "but that mean is always zero")
     goal = beta(proof.statement.conclusion.args[0], [t])
     return intro(
         proof.have(
@@ -542,5 +500,3 @@ def curvature_one_sided(proof: Proof) -> Theorem:
         t,
     )
 
-
-_ = (implies, prove_derivative, each_weight, k)

@@ -6,7 +6,7 @@ has mean zero, and conditional means lie between bounds.
 
 from __future__ import annotations
 
-from derivations import sums
+from derivations import calculus, sums
 from derivations.calculus import differentiate
 from derivations.expectation import (
     ARBITRARY,
@@ -14,24 +14,25 @@ from derivations.expectation import (
     MEAN,
     NAMES,
     POLICY,
-    REGULAR,
+    VARIANCE,
     WITHIN,
     Setting,
 )
 from derivations.kernel.terms import (
+    Definition,
     Term,
     app,
     beta,
     both,
-    derivative,
-    either,
     eq,
     exists,
     exp,
     forall,
     function,
+    implies,
     lam,
     le,
+    log,
     lt,
     nat,
     num,
@@ -39,18 +40,23 @@ from derivations.kernel.terms import (
     total,
     unfold,
 )
-from derivations.kernel.theorem import Theorem
+from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, define, state
 from derivations.tactics import (
     apply,
     assume,
     by_cases,
+    conjunction,
     discharge,
+    fold,
     have,
     instance,
     intro,
     obtain,
+    order,
     part,
+    rewrite,
+    specialise,
     where,
 )
 
@@ -205,21 +211,345 @@ def mean_bounds(proof: Proof) -> Theorem:
     )
 
 
+@state(
+    "lemma",
+    "setting.mean-within",
+    "A conditional mean is bounded like its variable",
+    provenance="classical",
+    given=[
+        forall(i, lt(i, n), le(0, w(i))),
+        lt(0, MASS(n, lam(i, w(i)), lam(i, l(i)))),
+        forall(i, lt(i, n), WITHIN(X(i), c)),
+    ],
+    claim=WITHIN(MEAN(n, lam(i, w(i)), lam(i, l(i)), lam(i, X(i))), c),
+)
+def mean_within(proof: Proof) -> Theorem:
+    inside = assume(lt(i, n))
+    bound = apply(proof.given[2], inside, at=[i])
+    means = []
+    for value in (X(i), -X(i)):
+        each = intro(have(le(value, c), bound), i, inside.conclusion)
+        means.append(
+            proof.note(
+                proof.use("setting.mean-bounds", each, X=lam(i, value), c=c), "bound one side"
+            )
+        )
+    return proof.have(
+        proof.statement.conclusion, *means, proof.given[1], unfold=NAMES, why="put them together"
+    )
+
+
+@state(
+    "lemma",
+    "setting.variance-sign",
+    "A variance is non-negative",
+    provenance="classical",
+    given=[
+        forall(i, lt(i, n), le(0, w(i))),
+        lt(0, MASS(n, lam(i, w(i)), lam(i, l(i)))),
+    ],
+    claim=le(0, VARIANCE(n, lam(i, w(i)), lam(i, l(i)), lam(i, X(i)))),
+)
+def variance_sign(proof: Proof) -> Theorem:
+    mean = MEAN(n, lam(i, w(i)), lam(i, l(i)), lam(i, X(i)))
+    inside, m = assume(lt(i, n)), real("m")
+    square = intro(have(le(-((X(i) - m) ** 2), 0)), i, inside.conclusion)
+    negative = proof.use("setting.mean-bounds", square, X=lam(i, -((X(i) - m) ** 2)), c=num(0))
+    proof.note(where(negative, m=mean), "minus a square is at most zero")
+    return proof.have(
+        proof.statement.conclusion, where(negative, m=mean), proof.given[1], unfold=NAMES,
+        why="the mean of a square is non-negative",
+    )  # fmt: skip
+
+
+@state(
+    "lemma",
+    "setting.variance-bounds",
+    "A variance is non-negative and at most the square of the bound",
+    provenance="classical",
+    given=[
+        forall(i, lt(i, n), le(0, w(i))),
+        lt(0, MASS(n, lam(i, w(i)), lam(i, l(i)))),
+        forall(i, lt(i, n), WITHIN(X(i), c)),
+    ],
+    claim=both(
+        le(0, VARIANCE(n, lam(i, w(i)), lam(i, l(i)), lam(i, X(i)))),
+        le(
+            VARIANCE(n, lam(i, w(i)), lam(i, l(i)), lam(i, X(i)))
+            + MEAN(n, lam(i, w(i)), lam(i, l(i)), lam(i, X(i))) ** 2,
+            c**2,
+        ),
+    ),
+)
+def variance_bounds(proof: Proof) -> Theorem:
+    inside = assume(lt(i, n))
+    low = proof.note(proof.use("setting.variance-sign"), "the mean of a square is non-negative")
+    bound = apply(proof.given[2], inside, at=[i])
+    each = intro(have(le(X(i) ** 2, c**2), bound), i, inside.conclusion)
+    moment = proof.note(
+        proof.use("setting.mean-bounds", each, X=lam(i, X(i) ** 2), c=c**2),
+        "the second moment is at most the square of the bound",
+    )
+    high = proof.have(
+        proof.statement.conclusion.args[1], moment, proof.given[1], unfold=NAMES,
+        why="the second moment is the variance plus the squared mean",
+    )  # fmt: skip
+    return conjunction(low, high)
+
+
+def log_odds_of(p: Term) -> Term:
+    """log(p/(1 - p))."""
+    return log(p / (1 - p))
+
+
+p, q = real("p"), real("q")
+_RATES = [lt(0, p), lt(p, 1), lt(0, q), lt(q, 1)]
+
+
+def odds(rate: Term, *known: Theorem) -> Theorem:
+    """``exp(log(p/(1 - p))) = p/(1 - p)`` for 0 < p < 1."""
+    return apply(
+        instance("exp.log", x=rate / (1 - rate)), have(lt(0, rate / (1 - rate)), *known)
+    )
+
+
+@state(
+    "lemma",
+    "setting.log-odds-order",
+    "The log-odds order success rates",
+    provenance="classical",
+    given=_RATES,
+    claim=both(
+        implies(lt(log_odds_of(p), log_odds_of(q)), lt(p, q)),
+        implies(le(log_odds_of(p), log_odds_of(q)), le(p, q)),
+        implies(le(p, q), le(log_odds_of(p), log_odds_of(q))),
+    ),
+)
+def log_odds_order(proof: Proof) -> Theorem:
+    first, second = odds(p, *proof.given), odds(q, *proof.given)
+    strict, weak = assume(lt(log_odds_of(p), log_odds_of(q))), assume(
+        le(log_odds_of(p), log_odds_of(q))
+    )
+    known = (first, second, *proof.given)
+    grows = discharge(
+        where(calculus.exp_increasing(), a=log_odds_of(p), b=log_odds_of(q)), strict
+    )
+    one = proof.have(lt(p, q), grows, *known, why="exponentiate: p/(1 - p) < q/(1 - q)")
+    rises = discharge(
+        where(calculus.exp_monotone(), a=log_odds_of(p), b=log_odds_of(q)), weak
+    )
+    two = proof.have(le(p, q), rises, *known, why="likewise for the weak inequality")
+    below = assume(le(p, q))
+
+    def backwards(case: Theorem) -> Theorem:
+        falls = discharge(
+            where(calculus.exp_increasing(), a=log_odds_of(q), b=log_odds_of(p)), case
+        )
+        return have(weak.conclusion, falls, below, *known)
+
+    three = proof.note(
+        by_cases(order(log_odds_of(p), log_odds_of(q)), lambda case: case, backwards),
+        "otherwise the first part, with p and q exchanged, contradicts it",
+    )
+    return conjunction(
+        intro(one, (), strict.conclusion),
+        intro(two, (), weak.conclusion),
+        intro(three, (), below.conclusion),
+    )
+
+
+@state(
+    "lemma",
+    "setting.rate",
+    "From a gain in log-odds to the success rate",
+    provenance="classical",
+    given=_RATES,
+    claim=both(
+        implies(
+            le(c, log_odds_of(q) - log_odds_of(p)), le(p / (p + (1 - p) * exp(-c)), q)
+        ),
+        implies(
+            le(log_odds_of(q) - log_odds_of(p), c), le(q, p / (p + (1 - p) * exp(-c)))
+        ),
+    ),
+)
+def rate(proof: Proof) -> Theorem:
+    first, second = odds(p, *proof.given), odds(q, *proof.given)
+    joined = instance("exp.sum", x=log_odds_of(q), y=-c)
+    positive = instance("exp.positive", x=-c)
+    denominator = have(lt(0, p + (1 - p) * exp(-c)), positive, *proof.given)
+    results = []
+    for goal in (proof.statement.conclusion.args[0], proof.statement.conclusion.args[1]):
+        gain, conclusion = assume(goal.args[0]), goal.args[1]
+        sides = [log_odds_of(p), log_odds_of(q) - c]
+        if gain.conclusion.args[0] != c:
+            sides.reverse()
+        rises = discharge(
+            where(calculus.exp_monotone(), a=sides[0], b=sides[1]),
+            have(le(sides[0], sides[1]), gain),
+        )
+        shifted = have(eq(exp(log_odds_of(q) - c), q / (1 - q) * exp(-c)), joined, second,
+                       *proof.given)  # fmt: skip
+        ordered = proof.have(
+            le(*(p / (1 - p) if s == log_odds_of(p) else q / (1 - q) * exp(-c) for s in sides)),
+            rises, shifted, first, *proof.given,
+            why="exponentiate the gain",
+        )  # fmt: skip
+        made = proof.have(
+            conclusion, ordered, positive, denominator, *proof.given, why="solve for the rate"
+        )
+        results.append(intro(made, (), gain.conclusion))
+    return conjunction(*results)
+
+
+# Limits, by explicit bounds ---------------------------------------------------------------------
+
+_rates, _progress = function("J", "N"), function("M", "N")
+_K, _N = nat("K"), nat("N")
+_eps, _B, _a, _c = real("epsilon"), real("B"), real("a"), real("c")
+
+DIVERGES = Definition(
+    "diverges",
+    lam(_progress, forall(_B, exists(_N, forall(_K, le(_N, _K), le(_B, _progress(_K)))))),
+)
+"""``diverges(M)``: M(K) tends to infinity."""
+
+CONVERGES = Definition(
+    "converges",
+    lam(
+        (_progress, _c),
+        forall(
+            _eps,
+            lt(0, _eps),
+            exists(_N, forall(_K, le(_N, _K), WITHIN(_progress(_K) - _c, _eps))),
+        ),
+    ),
+)
+"""``converges(f, c)``: f(K) tends to c."""
+
 define(
-    "assumption",
-    "trajectory.regularity",
-    "Regularity along a segment",
-    REGULAR,
-    WITHIN,
-    provenance="paper",
+    "definition",
+    "setting.limits",
+    "Limits of sequences",
+    DIVERGES,
+    CONVERGES,
+    provenance="classical",
     claim=app(
         "imp",
-        line.regular(real("G"), real("L"), 0, real("b")),
-        unfold(line.regular(real("G"), real("L"), 0, real("b")), frozenset({"regular"})),
+        DIVERGES(lam(_K, _progress(_K))),
+        unfold(DIVERGES(lam(_K, _progress(_K))), frozenset({"diverges"})),
     ),
-    words="Along the segment every score is at most $G$ and every second derivative of the "
-    "log-policy at most $L$ in absolute value.",
-    module="derivations.theory.trajectory",
+    module=__name__,
 )
 
-_ = (derivative, either, exists)
+_BETWEEN = forall(_K, both(lt(0, _rates(_K)), lt(_rates(_K), 1)))
+
+
+def _gain(at: Term) -> Term:
+    return log_odds_of(_rates(at)) - log_odds_of(_rates(num(0)))
+
+
+@state(
+    "lemma",
+    "setting.rate-to-one",
+    "Diverging progress drives the success rate to one",
+    provenance="reconstructed",
+    given=[
+        _BETWEEN,
+        lt(0, _a),
+        forall(_K, le(_a * _progress(_K), _gain(_K))),
+        DIVERGES(lam(_K, _progress(_K))),
+    ],
+    claim=CONVERGES(lam(_K, _rates(_K)), num(1)),
+)
+def rate_to_one(proof: Proof) -> Theorem:
+    between, factor, gains, diverges = proof.given
+    opened = fold(diverges, unfold(diverges.conclusion, frozenset({"diverges"})))
+    small = assume(lt(0, _eps))
+    start, now = apply(between, at=[num(0)]), apply(between, at=[_K])
+    first = odds(_rates(num(0)), start)
+    second = odds(_rates(_K), now)
+    initial = _rates(num(0)) / (1 - _rates(num(0)))
+    far = specialise(opened, 1 / (_eps * initial) / _a)
+    goal = beta(unfold(proof.statement.conclusion, frozenset({"converges"})).args[0], [_eps])
+    wanted = goal.args[1]
+
+    def late(bound: Theorem) -> Theorem:
+        after = assume(le(_N, _K))
+        progress = apply(bound, after, at=[_K])
+        tangent = where(calculus.exp_tangent(), x=_gain(_K))
+        joined = instance("exp.sum", x=_gain(_K), y=log_odds_of(_rates(num(0))))
+        whole = have(eq(_gain(_K) + log_odds_of(_rates(num(0))), log_odds_of(_rates(_K))))
+        product = have(
+            eq(_rates(_K) / (1 - _rates(_K)), exp(_gain(_K)) * initial),
+            rewrite(joined, whole), first, second, start, now,
+        )  # fmt: skip
+        positive = have(lt(0, initial), start)
+        gain = have(
+            le(1 / (_eps * initial), _gain(_K)), progress, apply(gains, at=[_K]), factor,
+            small, positive, start,
+        )  # fmt: skip
+        large = have(
+            le(1 + 1 / (_eps * initial), exp(_gain(_K))), gain, tangent
+        )
+        ratio = have(
+            le(1 / _eps, _rates(_K) / (1 - _rates(_K))), product, large, positive, small, start, now
+        )
+        proof.note(ratio, "exp(x) >= 1 + x makes the odds at least 1/epsilon")
+        near = have(WITHIN(_rates(_K) - 1, _eps), ratio, small, now)
+        return infer(
+            "witness", intro(near, _K, after.conclusion), formula=wanted, terms=(_N,)
+        )
+
+    return intro(obtain(far, [_N], late), _eps, small.conclusion)
+
+
+@state(
+    "lemma",
+    "setting.progress-diverges",
+    "A success rate that tends to one needs diverging progress",
+    provenance="reconstructed",
+    given=[
+        _BETWEEN,
+        lt(0, _c),
+        forall(_K, le(_gain(_K), _c * _progress(_K))),
+        CONVERGES(lam(_K, _rates(_K)), num(1)),
+    ],
+    claim=DIVERGES(lam(_K, _progress(_K))),
+)
+def progress_diverges(proof: Proof) -> Theorem:
+    between, factor, gains, converges = proof.given
+    opened = fold(converges, unfold(converges.conclusion, frozenset({"converges"})))
+    now = apply(between, at=[_K])
+    second = odds(_rates(_K), now)
+    bound = exp(log_odds_of(_rates(num(0))) + _c * _B)
+    epsilon = 1 / (2 * (1 + bound))
+    near = apply(opened, have(lt(0, epsilon)), at=[epsilon])
+    goal = beta(unfold(proof.statement.conclusion, frozenset({"diverges"})).args[0], [_B])
+
+    def late(close: Theorem) -> Theorem:
+        after = assume(le(_N, _K))
+        there = apply(close, after, at=[_K])
+
+        def too_small(case: Theorem) -> Theorem:
+            limit = have(
+                le(log_odds_of(_rates(_K)), log_odds_of(_rates(num(0))) + _c * _B),
+                case, apply(gains, at=[_K]), factor,
+            )  # fmt: skip
+            grown = discharge(
+                where(
+                    calculus.exp_monotone(),
+                    a=log_odds_of(_rates(_K)),
+                    b=log_odds_of(_rates(num(0))) + _c * _B,
+                ),
+                limit,
+            )
+            odds_ = have(le(_rates(_K) / (1 - _rates(_K)), bound), grown, second)
+            rate_ = have(le(1 / (1 + bound), 1 - _rates(_K)), odds_, now)
+            return have(le(_B, _progress(_K)), rate_, there)
+
+        done = by_cases(order(_B, _progress(_K)), lambda case: case, too_small)
+        proof.note(done, "a smaller M(K) would keep the odds bounded")
+        return infer("witness", intro(done, _K, after.conclusion), formula=goal, terms=(_N,))
+
+    return intro(obtain(near, [_N], late), _B)

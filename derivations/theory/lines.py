@@ -1,0 +1,220 @@
+r"""Explicit policies along a line, with every derivative in closed form.
+
+`setting.softmax-line` is the family with log-weights ``A(i) + b(i) t + c(i) t**2/2``: it
+realises any score b and second derivative c at t = 0 that a policy can have there.
+"""
+
+from __future__ import annotations
+
+from derivations import calculus, sums
+from derivations.calculus import differentiate, restate
+from derivations.expectation import POLICY, Line
+from derivations.kernel.terms import (
+    Definition,
+    Term,
+    beta,
+    both,
+    either,
+    eq,
+    exists,
+    exp,
+    forall,
+    function,
+    implies,
+    lam,
+    log,
+    lt,
+    nat,
+    num,
+    real,
+    total,
+)
+from derivations.kernel.theorem import Theorem
+from derivations.library import Proof, state
+from derivations.tactics import (
+    apply,
+    assume,
+    conjunction,
+    discharge,
+    fold,
+    have,
+    instance,
+    intro,
+    obtain,
+    part,
+    rewrite,
+    where,
+)
+
+n, i, j, k = (nat(name) for name in ("n", "i", "j", "k"))
+t, u, x, y, z = (real(name) for name in ("t", "u", "x", "y", "z"))
+r, A, b, c = (function(name, "N") for name in ("r", "A", "b", "c"))
+
+CHOICE2 = Definition("choice2", lam((i, x, y), (1 - i) * x + i * y))
+"""``choice2(i, x, y)``: x for response 0, y for response 1."""
+
+CHOICE3 = Definition(
+    "choice3",
+    lam((i, x, y, z), (1 - i) * (2 - i) / 2 * x + i * (2 - i) * y + i * (i - 1) / 2 * z),
+)
+"""``choice3(i, x, y, z)``: x, y, z for responses 0, 1, 2."""
+
+
+def log_weight(at: Term, index: Term, line: tuple[Term, Term, Term]) -> Term:
+    """A(i) + b(i) t + c(i) t**2/2."""
+    level, slope, bend = (beta(f, [index]) for f in line)
+    return level + slope * at + bend * at**2 / 2
+
+
+def drift(at: Term, index: Term, line: tuple[Term, Term, Term]) -> Term:
+    """b(i) + c(i) t, the derivative of the log-weight."""
+    _, slope, bend = (beta(f, [index]) for f in line)
+    return slope + bend * at
+
+
+def moment(count: Term, at: Term, line: tuple[Term, Term, Term], body: Term) -> Term:
+    """The sum of exp(log-weight) times a function of the response j."""
+    return total(count, j, exp(log_weight(at, j, line)) * body)
+
+
+def softmax_line(count: Term, reward: Term, level: Term, slope: Term, bend: Term) -> Line:
+    """The policy with log-weights A(i) + b(i) t + c(i) t**2/2, as a `Line`."""
+    line = (level, slope, bend)
+    weight = total(count, j, exp(log_weight(t, j, line)))
+    first = moment(count, t, line, drift(t, j, line))
+    second = moment(count, t, line, drift(t, j, line) ** 2 + beta(bend, [j]))
+    return Line(
+        count,
+        reward,
+        lam((t, i), log_weight(t, i, line) - log(weight)),
+        lam((t, i), drift(t, i, line) - first / weight),
+        lam((t, i), beta(bend, [i]) - (second / weight - (first / weight) ** 2)),
+    )
+
+
+_functions = (lam(i, A(i)), lam(i, b(i)), lam(i, c(i)))
+SOFTMAX = softmax_line(n, lam(i, r(i)), *_functions)
+"""The softmax line with arbitrary log-weights."""
+
+BINARY = forall(i, lt(i, n), either(eq(r(i), 0), eq(r(i), 1)))
+SOME_CORRECT = exists(i, both(lt(i, n), eq(r(i), 1)))
+SOME_INCORRECT = exists(i, both(lt(i, n), eq(r(i), 0)))
+
+
+def total_weight(at: Term) -> Term:
+    """Z(t), the sum of the weights."""
+    return total(n, j, exp(log_weight(at, j, _functions)))
+
+
+def weight_positive(existence: Theorem, at: Term) -> Theorem:
+    """0 < Z(t), since there is a response."""
+    weight = lam(j, exp(log_weight(at, j, _functions)))
+    each = intro(have(num(0) <= beta(weight, [i])), i, lt(i, n))
+
+    def use(chosen: Theorem) -> Theorem:
+        rule = where(sums.positive(), f=weight, n=n, k=k)
+        return discharge(rule, each, have(lt(0, beta(weight, [k]))), part(chosen, 0))
+
+    return obtain(existence, [k], use)
+
+
+@state(
+    "lemma",
+    "setting.softmax-line",
+    "Softmax with quadratic log-weights is a policy",
+    provenance="classical",
+    given=[BINARY, SOME_CORRECT, SOME_INCORRECT],
+    claim=SOFTMAX.policy,
+)
+def softmax_is_policy(proof: Proof) -> Theorem:
+    positive = weight_positive(proof.given[1], t)
+    normal = proof.note(normalised(positive), "divide by the sum of the weights")
+    Z, slope = total_weight, {}
+    del slope
+    first = moment(n, t, _functions, drift(t, j, _functions))
+    second = moment(n, t, _functions, drift(t, j, _functions) ** 2 + c(j))
+    moving = differentiate(u, Z(u), t, value=first)
+    turning = differentiate(u, moment(n, u, _functions, drift(u, j, _functions)), t, value=second)
+    W, V, p, q = function("W", "R"), function("V", "R"), real("p"), real("q")
+    known = [assume(f) for f in (
+        calculus_fact(W, p), calculus_fact(V, q), lt(0, W(t)),
+    )]  # fmt: skip
+    values = {W: lam(u, Z(u)), p: first, V: lam(u, moment(n, u, _functions,
+              drift(u, j, _functions))), q: second}  # fmt: skip
+    score = differentiate(u, log_weight(u, i, _functions) - log(W(u)), t, *known)
+    score = discharge(where(score, values), moving, turning, positive)
+    score = restate(score, beta(SOFTMAX.score, [t, i]), positive)
+    hessian = differentiate(u, drift(u, i, _functions) - V(u) / W(u), t, *known)
+    hessian = discharge(where(hessian, values), moving, turning, positive)
+    hessian = restate(hessian, beta(SOFTMAX.hessian, [t, i]), positive)
+    proof.note(score, "differentiate the log-probability")
+    proof.note(hessian, "and once more")
+    return fold(
+        conjunction(
+            normal,
+            intro(score, (t, i), lt(i, n)),
+            intro(hessian, (t, i), lt(i, n)),
+            *proof.given,
+        ),
+        SOFTMAX.policy,
+    )
+
+
+def calculus_fact(f: Term, value: Term) -> Term:
+    """f has the given derivative at t."""
+    from derivations.kernel.terms import derivative
+
+    return derivative(u, f(u), t, value)
+
+
+def normalised(positive: Theorem) -> Theorem:
+    """``for all t, Sum exp(lp(t, i)) = 1``."""
+    weight = exp(log_weight(t, i, _functions))
+    Z = total_weight(t)
+    share = discharge(where(calculus.exp_minus_log(), x=Z), positive)
+    joined = instance("exp.sum", x=log_weight(t, i, _functions), y=-log(Z))
+    log_policy = beta(SOFTMAX.log_policy, [t, i])
+    same = have(eq(exp(log_policy), weight / Z), joined, share, positive)
+    rule = where(
+        sums.congruent(), f=lam(i, exp(log_policy)), g=lam(i, weight / Z), n=n
+    )
+    summed = discharge(rule, intro(same, i, lt(i, n)))
+    return intro(have(eq(total(n, i, exp(log_policy)), 1), summed, positive), t)
+
+
+_JET = [
+    eq(total(n, i, exp(A(i))), 1),
+    eq(total(n, i, exp(A(i)) * b(i)), 0),
+    eq(total(n, i, exp(A(i)) * (c(i) + b(i) ** 2)), 0),
+]
+
+
+@state(
+    "lemma",
+    "setting.two-jet",
+    "Any admissible score and second derivative are realised",
+    provenance="classical",
+    given=_JET,
+    claim=forall(
+        i,
+        both(
+            eq(beta(SOFTMAX.log_policy, [0, i]), A(i)),
+            eq(beta(SOFTMAX.score, [0, i]), b(i)),
+            eq(beta(SOFTMAX.hessian, [0, i]), c(i)),
+        ),
+    ),
+    words="A score with mean zero and a second derivative that satisfies the Bartlett "
+    "identity are those of a policy.",
+)
+def two_jet(proof: Proof) -> Theorem:
+    log_one = have(eq(log(1), 0), rewrite(instance("log.exp", x=num(0)), instance("exp.zero")))
+    goal = beta(proof.statement.conclusion.args[0], [i])
+    pieces = []
+    for g in (goal.args[0], goal.args[1].args[0], goal.args[1].args[1]):
+        pieces.append(
+            proof.have(g, *proof.given, log_one, why="at t = 0 the sum of the weights is one")
+        )
+    return intro(conjunction(*pieces), i)
+
+
+_ = (POLICY, apply, implies)

@@ -1,0 +1,1106 @@
+r"""Section 2: the trajectory level.
+
+One step moves along a line from 0 to eta; a run is a sequence of such segments, each
+starting where the last one ended.  kappa = 2 L + G**2 bounds the curvature of the log-odds
+everywhere, K(J) = min((L + G**2)/J, L/(1 - J)) bounds it at success rate J.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from derivations import calculus, sums
+from derivations.calculus import (
+    differentiate,
+    expand,
+    on_segment,
+    restate,
+)
+from derivations.expectation import (
+    ARBITRARY,
+    ARBITRARY_RUN,
+    NAMES,
+    REGULAR,
+    WITHIN,
+    Setting,
+)
+from derivations.kernel.terms import (
+    Definition,
+    Term,
+    app,
+    beta,
+    both,
+    derivative,
+    eq,
+    exp,
+    forall,
+    function,
+    implies,
+    lam,
+    le,
+    log,
+    lt,
+    maximum,
+    minimum,
+    nat,
+    num,
+    real,
+    unfold,
+)
+from derivations.kernel.theorem import Theorem
+from derivations.library import Proof, define, state
+from derivations.tactics import (
+    apply,
+    assume,
+    by_cases,
+    conjunction,
+    discharge,
+    fold,
+    have,
+    instance,
+    intro,
+    part,
+    rewrite,
+    where,
+)
+from derivations.theory.gap import side_facts, side_values
+from derivations.theory.setting import CONVERGES, DIVERGES, log_odds_of
+
+line = ARBITRARY
+n, i = nat("n"), nat("i")
+ZERO = num(0)
+t, u, eta, G, L, p = (real(name) for name in ("t", "u", "eta", "G", "L", "p"))
+
+J, ell, Dmu, ell2 = line.success, line.log_odds, line.alignment, line.curvature
+KAPPA = 2 * L + G**2
+
+SUCCESS_CURVATURE = Definition(
+    "success_curvature",
+    lam((G, L, p), minimum((L + G**2) / p, L / (1 - p))),
+)
+"""``success_curvature(G, L, J)``: K(J) = min((L + G**2)/J, L/(1 - J))."""
+
+define(
+    "assumption",
+    "trajectory.regularity",
+    "Regularity along a segment",
+    REGULAR,
+    WITHIN,
+    provenance="paper",
+    claim=app(
+        "imp",
+        line.regular(G, L, 0, eta),
+        unfold(line.regular(G, L, 0, eta), frozenset({"regular", "smooth"})),
+    ),
+    words="Along the segment every score is at most $G$ and every second derivative of the "
+    "log-policy at most $L$ in absolute value.",
+    module=__name__,
+)
+
+POSITIVE = [lt(0, L), le(0, eta)]
+REGULARITY = [line.policy, line.regular(G, L, 0, eta), *POSITIVE]
+SMOOTHNESS = [line.policy, line.smooth(L, 0, eta), *POSITIVE]
+
+
+def on_step(*formulas: Term) -> Term:
+    """``for all t in [0, eta], ...``."""
+    return forall(t, le(0, t), le(t, eta), *formulas)
+
+
+def inside_step() -> tuple[Theorem, Theorem]:
+    """0 <= t and t <= eta, assumed."""
+    return assume(le(0, t)), assume(le(t, eta))
+
+
+def closing(theorem: Theorem) -> Theorem:
+    """From a theorem about t, assumed in [0, eta], to all t in [0, eta]."""
+    return intro(theorem, t, le(0, t), le(t, eta))
+
+
+def regularity(theorem: Theorem) -> tuple[Theorem, Theorem]:
+    """The bounds on the score and on the second derivative, as separate facts."""
+    opened = fold(theorem, unfold(theorem.conclusion, frozenset({"regular"})))
+    smooth = part(opened, 1)
+    return part(opened, 0), fold(smooth, unfold(smooth.conclusion, frozenset({"smooth"})))
+
+
+def hessian_means(proof: Proof, bound: Theorem, at: tuple[Theorem, ...]) -> list[Theorem]:
+    """|E_+[h]| <= L and |E_-[h]| <= L at a point of the segment."""
+    inside = assume(lt(i, n))
+    each = intro(apply(bound, *at, inside, at=[t, i]), i, inside.conclusion)
+    return [
+        proof.use(
+            "setting.mean-within", each, *side_facts(proof, side, t),
+            X=line.at(line.hessian, t), c=L, **side_values(side, t),
+        )
+        for side in "+-"
+    ]  # fmt: skip
+
+
+def variances(proof: Proof, bound: Theorem, at: tuple[Theorem, ...]) -> list[Theorem]:
+    """0 <= Var[s] and Var[s] + E[s]**2 <= G**2 on both sides."""
+    inside = assume(lt(i, n))
+    each = intro(apply(bound, *at, inside, at=[t, i]), i, inside.conclusion)
+    return [
+        proof.use(
+            "setting.variance-bounds", each, *side_facts(proof, side, t),
+            X=line.at(line.score, t), c=G, **side_values(side, t),
+        )
+        for side in "+-"
+    ]  # fmt: skip
+
+
+def nonnegative_variances(proof: Proof) -> list[Theorem]:
+    """0 <= Var[s] on both sides, without any bound on the score."""
+    return [
+        proof.use(
+            "setting.variance-sign", *side_facts(proof, side, t),
+            X=line.at(line.score, t), **side_values(side, t),
+        )
+        for side in "+-"
+    ]  # fmt: skip
+
+
+# Curvature and descent ------------------------------------------------------------------------
+
+
+@state(
+    "lemma",
+    "trajectory.curvature",
+    "The curvature of the log-odds is bounded",
+    provenance="extension",
+    given=REGULARITY,
+    claim=on_step(WITHIN(ell2(t), KAPPA)),
+)
+def curvature(proof: Proof) -> Theorem:
+    score, hessian = regularity(proof.given[1])
+    at = inside_step()
+    means = [
+        proof.note(m, "a conditional mean of h is at most L in absolute value")
+        for m in hessian_means(proof, hessian, at)
+    ]
+    spreads = [
+        proof.note(v, "a conditional variance lies between 0 and G^2")
+        for v in variances(proof, score, at)
+    ]
+    return closing(
+        proof.have(
+            WITHIN(ell2(t), KAPPA), *means, *spreads, unfold=("curvature",),
+            why="add the four terms of the curvature",
+        )
+    )  # fmt: skip
+
+
+def slopes(proof: Proof) -> tuple[Theorem, Theorem]:
+    """``for all t``: the derivatives of the log-odds and of the alignment."""
+    second = apply(proof.use("gap.curvature"), at=[t])
+    named = restate(second, ell2(t), unfold=("curvature",))
+    return proof.use("gap.log-odds-gradient"), intro(named, t)
+
+
+def log_odds_expansion(proof: Proof, rule: Theorem, bound: Term, each: Theorem) -> Theorem:
+    """Taylor's bound for the log-odds along the step, from a bound on its curvature."""
+    first, second = slopes(proof)
+    return expand(
+        rule, lam(t, ell(t)), lam(t, Dmu(t)), lam(t, ell2(t)), eta, bound,
+        on_segment(first, ZERO, eta), on_segment(second, ZERO, eta), each, proof.given[-1],
+    )  # fmt: skip
+
+
+@state(
+    "lemma",
+    "trajectory.descent",
+    "One step changes the log-odds by the alignment, up to curvature",
+    provenance="extension",
+    given=REGULARITY,
+    claim=WITHIN(ell(eta) - ell(0) - eta * Dmu(0), KAPPA * eta**2 / 2),
+)
+def descent(proof: Proof) -> Theorem:
+    at = inside_step()
+    bound = apply(proof.use("trajectory.curvature"), *at, at=[t])
+    low = closing(have(le(-KAPPA, ell2(t)), bound))
+    high = closing(have(le(ell2(t), KAPPA), bound))
+    below = proof.note(
+        log_odds_expansion(proof, calculus.taylor(), KAPPA, low), "Taylor, from below"
+    )
+    above = proof.note(
+        log_odds_expansion(proof, calculus.taylor_above(), KAPPA, high), "Taylor, from above"
+    )
+    return proof.have(proof.statement.conclusion, below, above, why="both together")
+
+
+@state(
+    "corollary",
+    "trajectory.monotone",
+    "Every step below twice the critical one improves",
+    provenance="extension",
+    given=[*REGULARITY, lt(0, eta), lt(eta, 2 * Dmu(0) / KAPPA)],
+    claim=lt(J(0), J(eta)),
+)
+def monotone(proof: Proof) -> Theorem:
+    bound = proof.use("trajectory.descent")
+    rises = proof.have(
+        lt(ell(0), ell(eta)), bound, *proof.given[2:], why="the gain is positive below twice "
+        "the best step"
+    )  # fmt: skip
+    return proof.note(order_of_rates(proof, rises), "the log-odds order J")
+
+
+def order_of_rates(proof: Proof, rises: Theorem) -> Theorem:
+    """From the order of two log-odds to the order of the success rates."""
+    known = [proof.use("setting.success-rate", at=[point]) for point in (ZERO, eta)]
+    rule = proof.use("setting.log-odds-order", *known, p=J(0), q=J(eta))
+    return apply(part(rule, 0) if rises.conclusion.head == "<" else part(rule, 1, 0), rises)
+
+
+@state(
+    "corollary",
+    "trajectory.best-step",
+    "The step with the largest guaranteed gain",
+    provenance="extension",
+    given=[*REGULARITY, lt(0, Dmu(0))],
+    claim=both(
+        forall(u, le(u * Dmu(0) - KAPPA * u**2 / 2, Dmu(0) ** 2 / (2 * KAPPA))),
+        eq(
+            (Dmu(0) / KAPPA) * Dmu(0) - KAPPA * (Dmu(0) / KAPPA) ** 2 / 2,
+            Dmu(0) ** 2 / (2 * KAPPA),
+        ),
+        implies(eq(eta, Dmu(0) / KAPPA), le(Dmu(0) ** 2 / (2 * KAPPA), ell(eta) - ell(0))),
+    ),
+)
+def best_step(proof: Proof) -> Theorem:
+    goals = proof.statement.conclusion.args
+    positive = proof.given[2]
+    most = proof.have(
+        beta(goals[0].args[0], [u]), positive, why="complete the square"
+    )
+    there = proof.have(goals[1].args[0], positive, why="put in the step")
+    bound = proof.use("trajectory.descent")
+    exact = assume(eq(eta, Dmu(0) / KAPPA))
+    gain = proof.have(
+        le(Dmu(0) ** 2 / (2 * KAPPA), ell(eta) - ell(0)), bound, exact, positive,
+        why="the guaranteed gain at that step",
+    )  # fmt: skip
+    return conjunction(intro(most, u), there, intro(gain, (), exact.conclusion))
+
+
+# The curvature at success rate J -----------------------------------------------------------------
+
+
+@state(
+    "lemma",
+    "trajectory.log-success",
+    "log J is weakly convex",
+    provenance="extension",
+    given=SMOOTHNESS,
+    claim=both(
+        on_step(
+            both(
+                derivative(u, log(J(u)), t, line.mean_score("+", t)),
+                derivative(
+                    u, line.mean_score("+", u), t,
+                    line.mean_hessian("+", t) + line.variance("+", t),
+                ),
+                le(-L, line.mean_hessian("+", t) + line.variance("+", t)),
+            )
+        ),
+        le(log(J(0)) + eta * (1 - J(0)) * Dmu(0) - L * eta**2 / 2, log(J(eta))),
+    ),
+)  # fmt: skip
+def log_success(proof: Proof) -> Theorem:
+    slope, change = log_success_slopes(proof)
+    sides = hessian_means(proof, opened_smooth(proof.given[1]), inside_step())
+    bound = proof.have(
+        le(-L, line.mean_hessian("+", t) + line.variance("+", t)),
+        *sides, *nonnegative_variances(proof),
+        why="E_+[h] is at least -L, and the variance is non-negative",
+    )  # fmt: skip
+    second = line.mean_hessian("+", t) + line.variance("+", t)
+    made = expand(
+        calculus.taylor(),
+        lam(t, log(J(t))), lam(t, line.mean_score("+", t)), lam(t, second), eta, L,
+        on_segment(slope, ZERO, eta), on_segment(change, ZERO, eta), closing(bound), proof.given[-1],
+    )  # fmt: skip
+    proof.note(made, "Taylor")
+    identity = proof.use("gap.score-identity", at=[0])
+    goal = proof.statement.conclusion.args[1]
+    result = proof.have(goal, made, identity, why="E_+[s] is (1 - J) times the alignment")
+    point = conjunction(apply(slope, at=[t]), apply(change, at=[t]), bound)
+    return conjunction(closing(point), result)
+
+
+def opened_smooth(smooth: Theorem) -> Theorem:
+    """The bound on the second derivative, as a universal statement."""
+    return fold(smooth, unfold(smooth.conclusion, frozenset({"smooth"})))
+
+
+def log_success_slopes(proof: Proof) -> tuple[Theorem, Theorem]:
+    """``for all t``: log J has the derivative E_+[s], and that has E_+[h] + Var_+(s)."""
+    gradient = proof.use("gap.policy-gradient", at=[t])
+    known = proof.use("setting.success-rate", at=[t])
+    identity = proof.use("gap.score-identity", at=[t])
+    P, slope = function("P", "R"), real("q")
+    made = differentiate(
+        u, log(P(u)), t, assume(derivative(u, P(u), t, slope)), assume(lt(0, P(t)))
+    )
+    value = J(t) * (1 - J(t)) * Dmu(t)
+    made = discharge(where(made, {P: lam(u, J(u)), slope: value}), gradient, known)
+    first = proof.note(
+        restate(made, line.mean_score("+", t), known, identity), "the chain rule, and the "
+        "score identity"
+    )  # fmt: skip
+    return intro(first, t), intro(side_slope(proof, "+"), t)
+
+
+def side_slope(proof: Proof, side: str) -> Theorem:
+    """The conditional mean of the score has the derivative E[h] + Var(s)."""
+    setting = Setting.of(proof.given[0])
+    known = proof.use("setting.success-rate", at=[t])
+    positive = intro(have(lt(0, line.mass(side, t)), known), t)
+    made = proof.use(
+        "gap.score-derivative", setting.hessian, positive, at=[t],
+        w=line.weights(side),
+        X=lam((t, i), line.score(t, i)), Y=lam((t, i), line.hessian(t, i)),
+    )  # fmt: skip
+    value = line.mean_hessian(side, t) + line.variance(side, t)
+    return proof.note(
+        restate(made, value, unfold=("mean", "covariance", "variance")), "differentiate the mean score"
+    )
+
+
+@state(
+    "theorem",
+    "trajectory.one-step",
+    "One step, without a bound on the score",
+    provenance="extension",
+    given=SMOOTHNESS,
+    claim=both(
+        le(eta * Dmu(0) - L * eta**2 / (2 * (1 - J(0))), ell(eta) - ell(0)),
+        le(ell(eta) - ell(0), eta * Dmu(0) + L * eta**2 / (2 * J(0))),
+    ),
+)
+def one_step(proof: Proof) -> Theorem:
+    lower = proof.note(one_step_below(proof), "log J is weakly convex, and the log-odds are a "
+                       "convex function of log J")  # fmt: skip
+    # The mirror image: exchange correct and incorrect responses.
+    mirror = line.mirrored()
+    r = function("r", "N")
+    below = where(lower, {r: lam(i, 1 - r(i))})
+    policy = mirrored_policy(proof.given[0])
+    below = discharge(below, policy, *proof.given[1:])
+    odds = [mirrored_log_odds(proof, at) for at in (ZERO, eta)]
+    rates = [proof.use("setting.success-rate", at=[at]) for at in (ZERO, eta)]
+    swapped = have(eq(mirror.alignment(0), -Dmu(0)), unfold=NAMES)
+    upper = proof.have(
+        proof.statement.conclusion.args[1], below, *odds, swapped,
+        *rates, *mirrored_rates(proof, rates),
+        why="exchange correct and incorrect responses",
+    )  # fmt: skip
+    return conjunction(lower, upper)
+
+
+def one_step_below(proof: Proof) -> Theorem:
+    """The lower bound of `trajectory.one-step`."""
+    rise = part(proof.use("trajectory.log-success"), 1)
+    known = [proof.use("setting.success-rate", at=[at]) for at in (ZERO, eta)]
+    start, end = J(0), J(eta)
+    # log(x) <= x - 1 twice: for J/J' ... and (1 - J')/(1 - J).
+    failures = log_ratio(1 - end, 1 - start, known)
+    successes = log_ratio(end, start, known)
+    split = [log_quotient(rate, known) for rate in (start, end)]
+    return have(
+        proof.statement.conclusion.args[0], rise, failures, successes, *split, *known,
+        unfold=("log_odds",),
+    )  # fmt: skip
+
+
+def log_ratio(a: Term, b: Term, known: list[Theorem]) -> Theorem:
+    """log(a) - log(b) <= a/b - 1 for positive a and b."""
+    positive, other = have(lt(0, a), *known), have(lt(0, b), *known)
+    made = calculus.log_tangent()
+    bound = discharge(where(made, x=a / b), have(lt(0, a / b), positive, other))
+    difference = discharge(where(calculus.log_of_quotient(), x=a, y=b), positive, other)
+    return have(le(log(a) - log(b), a / b - 1), bound, difference)
+
+
+def log_quotient(rate: Term, known: list[Theorem]) -> Theorem:
+    """log(J/(1 - J)) = log J - log(1 - J)."""
+    return discharge(
+        where(calculus.log_of_quotient(), x=rate, y=1 - rate),
+        have(lt(0, rate), *known),
+        have(lt(0, 1 - rate), *known),
+    )
+
+
+def mirrored_policy(policy: Theorem) -> Theorem:
+    """The policy with correct and incorrect responses exchanged is a policy."""
+    setting = Setting.of(policy)
+    inside = assume(lt(i, n))
+    r = function("r", "N")
+    split = apply(setting.binary, inside, at=[i])
+    from derivations.kernel.terms import either
+    from derivations.kernel.theorem import infer
+
+    goal = either(eq(1 - r(i), 0), eq(1 - r(i), 1))
+    binary = by_cases(
+        split,
+        lambda case: infer("weaken", have(eq(1 - r(i), 1), case), formula=goal),
+        lambda case: infer("weaken", have(eq(1 - r(i), 0), case), formula=goal),
+    )
+    mirror = line.mirrored()
+    wanted = unfold(mirror.policy, frozenset({"policy"}))
+    pieces = [
+        setting.normalised,
+        setting.score,
+        setting.hessian,
+        intro(binary, i, inside.conclusion),
+        _exchange(setting.incorrect, wanted.args[1].args[1].args[1].args[1].args[0]),
+        _exchange(setting.correct, wanted.args[1].args[1].args[1].args[1].args[1]),
+    ]
+    return fold(conjunction(*pieces), mirror.policy)
+
+
+def _exchange(existence: Theorem, goal: Term) -> Theorem:
+    """The same response, its reward written as 1 - r."""
+    from derivations.kernel.theorem import infer
+    from derivations.tactics import obtain
+
+    k = nat("k")
+    (body,) = goal.args
+
+    def use(chosen: Theorem) -> Theorem:
+        found = have(beta(body, [k]), chosen)
+        return infer("witness", found, formula=goal, terms=(k,))
+
+    return obtain(existence, [k], use)
+
+
+def mirrored_rates(proof: Proof, rates: list[Theorem]) -> list[Theorem]:
+    """The success rate of the mirrored policy is 1 - J, at 0 and at eta."""
+    mirror = line.mirrored()
+    return [
+        have(
+            eq(mirror.success(at), 1 - J(at)),
+            proof.use("setting.success-rate", at=[at]),
+        )
+        for at in (ZERO, eta)
+    ]
+
+
+def mirrored_log_odds(proof: Proof, at: Term) -> Theorem:
+    """The log-odds of the mirrored policy are minus those of the policy."""
+    mirror = line.mirrored()
+    known = [proof.use("setting.success-rate", at=[at])]
+    flipped = discharge(
+        where(calculus.log_of_quotient(), x=1 - J(at), y=J(at)),
+        have(lt(0, 1 - J(at)), *known),
+        have(lt(0, J(at)), *known),
+    )
+    rate = have(eq(mirror.success(at), 1 - J(at)), *known)
+    same = have(
+        eq(mirror.success(at) / (1 - mirror.success(at)), (1 - J(at)) / J(at)), rate, *known
+    )
+    return have(
+        eq(mirror.log_odds(at), -ell(at)), flipped, log_quotient(J(at), known), same, *known, rate,
+        unfold=("log_odds",),
+    )
+
+
+
+SUCCESS = "success_curvature"
+
+
+def curvature_bounds(proof: Proof, regular: Theorem, at: tuple[Theorem, ...]) -> list[Theorem]:
+    """At a point of the segment: -ell'' <= L/(1 - J) and -ell'' <= (L + G**2)/J."""
+    score, hessian = regularity(regular)
+    means, spreads = hessian_means(proof, hessian, at), variances(proof, score, at)
+    rate = proof.use("setting.success-rate", at=[t])
+    identity = proof.use("gap.score-identity", at=[t])
+    sides = proof.use("gap.curvature-one-sided", at=[t])
+    near, far = part(sides, 0), part(sides, 1)
+    first = have(le(-ell2(t), L / (1 - J(t))), near, *means, *spreads, rate)
+    goal = le(-ell2(t), (L + G**2) / J(t))
+
+    def small(case: Theorem) -> Theorem:
+        return have(goal, first, have(le(L / (1 - J(t)), (L + G**2) / J(t)), case, rate, positive),
+                    rate)  # fmt: skip
+
+    positive = proof.given[2]
+    split = instance("order.total", x=J(t), y=num(Fraction(1, 2)))
+
+    def large(case: Theorem) -> Theorem:
+        return have(goal, far, *means, *spreads, rate, identity, case)
+
+    return [first, by_cases(split, small, large)]
+
+
+@state(
+    "lemma",
+    "trajectory.success-step",
+    "One step below the critical step at the current success rate",
+    provenance="extension",
+    given=REGULARITY,
+    claim=both(
+        implies(
+            lt(0, eta), lt(eta, 2 * Dmu(0) / SUCCESS_CURVATURE(G, L, J(0))), lt(J(0), J(eta))
+        ),
+        implies(
+            le(eta, Dmu(0) / SUCCESS_CURVATURE(G, L, J(0))),
+            le(eta * Dmu(0) / 2, ell(eta) - ell(0)),
+        ),
+        implies(
+            le(eta, Dmu(0) / SUCCESS_CURVATURE(G, L, J(0))),
+            le(eta * J(0) * (1 - J(0)) * Dmu(0) / 2, J(eta) - J(0)),
+        ),
+    ),
+)
+def success_step(proof: Proof) -> Theorem:
+    split = instance("minimum.cases", x=(L + G**2) / J(0), y=L / (1 - J(0)))
+    known = [proof.use("setting.success-rate", at=[at]) for at in (ZERO, eta)]
+
+    def branch(case: Theorem, critical: Term, gain: Branch) -> Theorem:
+        """All three claims, in the branch where K(J) is 1/critical."""
+        value = have(eq(SUCCESS_CURVATURE(G, L, J(0)), 1 / critical), case, *known,
+                     *proof.given, unfold=(SUCCESS,))  # fmt: skip
+        results = []
+        for goal in conjuncts(proof.statement.conclusion):
+            premises, conclusion = premises_of(goal)
+            assumed = [assume(premise) for premise in premises]
+            limit = have(
+                app(assumed[-1].conclusion.head, eta, _times(assumed[-1].conclusion, critical)),
+                assumed[-1], value, *known, *proof.given,
+            )  # fmt: skip
+            made = gain(conclusion, [*assumed, limit])
+            results.append(intro(made, (), *premises))
+        return conjunction(*results)
+
+    return by_cases(
+        split,
+        lambda case: branch(case, J(0) / (L + G**2), far_branch(proof, known)),
+        lambda case: branch(case, (1 - J(0)) / L, near_branch(proof, known)),
+    )
+
+
+Branch = Callable[[Term, list[Theorem]], Theorem]
+
+
+def _times(limit: Term, critical: Term) -> Term:
+    """Delta mu (or twice it) times the critical factor."""
+    return (2 * Dmu(0) if limit.head == "<" else Dmu(0)) * critical
+
+
+def conjuncts(formula: Term) -> list[Term]:
+    """The parts of a conjunction."""
+    if formula.head != "and":
+        return [formula]
+    return [formula.args[0], *conjuncts(formula.args[1])]
+
+
+def premises_of(formula: Term) -> tuple[list[Term], Term]:
+    """The premises and the conclusion of ``p -> q -> ... -> r``."""
+    premises = []
+    while formula.head == "imp":
+        premises.append(formula.args[0])
+        formula = formula.args[1]
+    return premises, formula
+
+
+def near_branch(proof: Proof, known: list[Theorem]) -> Branch:
+    """The claims of `success_step` where K(J) = L/(1 - J), from `trajectory.one-step`."""
+    smooth = smoothness(proof)
+    lower = part(proof.use("trajectory.one-step", smooth), 0)
+    rise = part(proof.use("trajectory.log-success", smooth), 1)
+    ratio = log_ratio(J(eta), J(0), known)
+
+    def gain(conclusion: Term, limits: list[Theorem]) -> Theorem:
+        if conclusion.head == "<":
+            rises = have(lt(ell(0), ell(eta)), lower, *limits, *known, *proof.given)
+            return order_of_rates(proof, rises)
+        if conclusion.args[1] == ell(eta) - ell(0):
+            return have(conclusion, lower, *limits, *known, *proof.given)
+        step = have(le(eta * (1 - J(0)) * Dmu(0) / 2, log(J(eta)) - log(J(0))), rise,
+                    *limits, *known, *proof.given)  # fmt: skip
+        return have(conclusion, step, ratio, *known)
+
+    return gain
+
+
+def smoothness(proof: Proof) -> Theorem:
+    """The bound on the second derivative alone, as an assumption of its own."""
+    opened = fold(proof.given[1], unfold(proof.given[1].conclusion, frozenset({"regular"})))
+    return part(opened, 1)
+
+
+def far_branch(proof: Proof, known: list[Theorem]) -> Branch:
+    """The claims of `success_step` where K(J) = (L + G**2)/J."""
+
+    def gain(conclusion: Term, limits: list[Theorem]) -> Theorem:
+        twice = have(le(eta, 2 * Dmu(0) * (J(0) / (L + G**2))), *limits, *known, *proof.given)
+        stays = success_does_not_fall(proof, twice, known)
+        if conclusion.args[1] != J(eta) - J(0):
+            rise = far_log_odds(proof, stays, known)
+            if conclusion.head == "<":
+                rises = have(lt(ell(0), ell(eta)), rise, *limits, *known, *proof.given)
+                return order_of_rates(proof, rises)
+            return have(conclusion, rise, *limits, *known, *proof.given)
+        return have(conclusion, far_success(proof, stays, known), *limits, *known, *proof.given)
+
+    return gain
+
+
+def success_does_not_fall(proof: Proof, limit: Theorem, known: list[Theorem]) -> Theorem:
+    """J(t) >= J(0) on the step: log(1 - J) has second derivative at most L + G**2."""
+    bound = L + G**2
+    slope, change = log_failure_slopes(proof)
+    low, high = inside_step()
+    at = u
+    # On [0, t], a part of [0, eta].
+    score, hessian = regularity(proof.given[1])
+    means, spreads = hessian_means(proof, hessian, (low, high)), variances(
+        proof, score, (low, high)
+    )
+    second = line.mean_hessian("-", t) + line.variance("-", t)
+    each = closing(have(le(second, bound), *means, *spreads))
+    shorter = intro(
+        apply(each, assume(le(0, at)), have(le(at, eta), assume(le(at, t)), high), at=[at]),
+        at, le(0, at), le(at, t),
+    )  # fmt: skip
+    made = expand(
+        calculus.taylor_above(),
+        lam(t, log(1 - J(t))), lam(t, line.mean_score("-", t)), lam(t, second), t, bound,
+        on_segment(slope, ZERO, t), on_segment(change, ZERO, t), shorter, low,
+    )  # fmt: skip
+    identity = proof.use("gap.score-identity", at=[0])
+    rate = proof.use("setting.success-rate", at=[t])
+    gap = have(
+        le(t * (bound * t - 2 * J(0) * Dmu(0)), 0), limit, low, high, *known, *proof.given
+    )
+    falls = have(le(log(1 - J(t)), log(1 - J(0))), made, identity, gap)
+    smaller = discharge(
+        where(calculus.log_reflects(), x=1 - J(t), y=1 - J(0)), falls, have(lt(0, 1 - J(0)), *known)
+    )
+    return closing(have(le(J(0), J(t)), smaller, rate))
+
+
+def log_failure_slopes(proof: Proof) -> tuple[Theorem, Theorem]:
+    """``for all t``: log(1 - J) has the derivative E_-[s], and that has E_-[h] + Var_-(s)."""
+    gradient = proof.use("gap.policy-gradient", at=[t])
+    known = proof.use("setting.success-rate", at=[t])
+    identity = proof.use("gap.score-identity", at=[t])
+    P, slope = function("P", "R"), real("q")
+    made = differentiate(
+        u, log(1 - P(u)), t, assume(derivative(u, P(u), t, slope)), assume(lt(0, 1 - P(t)))
+    )
+    value = J(t) * (1 - J(t)) * Dmu(t)
+    made = discharge(
+        where(made, {P: lam(u, J(u)), slope: value}), gradient, have(lt(0, 1 - J(t)), known)
+    )
+    first = restate(made, line.mean_score("-", t), known, identity)
+    return intro(first, t), intro(side_slope(proof, "-"), t)
+
+
+def far_log_odds(proof: Proof, stays: Theorem, known: list[Theorem]) -> Theorem:
+    """ell(eta) - ell(0) >= eta Delta mu - (L + G**2) eta**2/(2 J), from J(t) >= J(0)."""
+    at = inside_step()
+    there = apply(stays, *at, at=[t])
+    rate = proof.use("setting.success-rate", at=[t])
+    _, bound = curvature_bounds(proof, proof.given[1], at)
+    limit = (L + G**2) / J(0)
+    relax = have(le((L + G**2) / J(t), limit), there, rate, *known, proof.given[2])
+    each = closing(have(le(-limit, ell2(t)), bound, relax))
+    return log_odds_expansion(proof, calculus.taylor(), limit, each)
+
+
+def far_success(proof: Proof, stays: Theorem, known: list[Theorem]) -> Theorem:
+    """J(eta) >= J + eta J (1 - J) Delta mu - (1 - J)(L + G**2) eta**2/2."""
+    at = inside_step()
+    there = apply(stays, *at, at=[t])
+    rate = proof.use("setting.success-rate", at=[t])
+    gradient = proof.use("gap.policy-gradient")
+    _, second = slopes(proof)
+    slope = J(t) * (1 - J(t)) * Dmu(t)
+    P, D, q, m = function("P", "R"), function("D", "R"), real("q"), real("m")
+    made = differentiate(
+        u, P(u) * (1 - P(u)) * D(u), t,
+        assume(derivative(u, P(u), t, q)), assume(derivative(u, D(u), t, m)),
+    )  # fmt: skip
+    made = discharge(
+        where(made, {P: lam(u, J(u)), D: lam(u, Dmu(u)), q: slope, m: ell2(t)}),
+        apply(gradient, at=[t]), apply(second, at=[t]),
+    )  # fmt: skip
+    score, hessian = regularity(proof.given[1])
+    means, spreads = hessian_means(proof, hessian, at), variances(proof, score, at)
+    identity = proof.use("gap.score-identity", at=[t])
+    far = part(proof.use("gap.curvature-one-sided", at=[t]), 1)
+    value = made.conclusion.args[2]
+    bound = (1 - J(0)) * (L + G**2)
+    inner = have(le(-(1 - J(t)) * (L + G**2), value), far, *means, *spreads, identity, rate)
+    each = closing(have(le(-bound, value), inner, there, *known, proof.given[2]))
+    return expand(
+        calculus.taylor(),
+        lam(t, J(t)), lam(t, slope), lam(t, value), eta, bound,
+        on_segment(gradient, ZERO, eta), on_segment(intro(made, t), ZERO, eta), each,
+        proof.given[-1],
+    )  # fmt: skip
+
+
+# Runs of K steps ------------------------------------------------------------------------------
+
+run = ARBITRARY_RUN
+k, K = nat("k"), nat("K")
+Jk, ellk, Dk, sk = run.success, run.log_odds, run.alignment, run.size
+M = run.progress
+RUN = [run.run, run.regular(G, L), lt(0, L)]
+
+
+def positive_part(x: Term) -> Term:
+    """[x]_+ = max(x, 0)."""
+    return maximum(x, 0)
+
+
+def step_facts(proof: Proof) -> dict[str, Theorem]:
+    """The assumptions of a run at step k: policy, regularity, sign of the step, joint."""
+    opened = fold(proof.given[0], unfold(proof.given[0].conclusion, frozenset({"run"})))
+    return {
+        "policy": apply(part(opened, 0), at=[k]),
+        "regular": apply(proof.given[1], at=[k]),
+        "step": apply(part(opened, 1, 1), at=[k]),
+        "joint": part(opened, 1, 0),
+    }
+
+
+def at_step(proof: Proof, id: str, known: dict[str, Theorem]) -> Theorem:
+    """A statement about one step, for step k."""
+    mapping = {**run.at(k).substitution(), eta: sk(k)}
+    return proof.use(id, *known.values(), mapping=mapping)
+
+
+def joined(proof: Proof, known: dict[str, Theorem]) -> Theorem:
+    """The success rate at the end of step k is that at the start of step k + 1."""
+    inside = assume(lt(i, n))
+    same = apply(known["joint"], inside, at=[k, i])
+    r = function("r", "N")
+    before = r(i) * exp(beta(run.log_policy, [k + 1, 0, i]))
+    after = r(i) * exp(beta(run.log_policy, [k, sk(k), i]))
+    each = intro(have(eq(before, after), same), i, inside.conclusion)
+    summed = discharge(where(sums.congruent(), f=lam(i, before), g=lam(i, after), n=n), each)
+    return have(eq(Jk(k + 1), run.at(k).success(sk(k))), summed, unfold=NAMES)
+
+
+def rates_between(proof: Proof, known: dict[str, Theorem]) -> Theorem:
+    """``for all k, 0 < J_k < 1``."""
+    rate = proof.use(
+        "setting.success-rate", known["policy"], mapping=run.at(k).substitution(), at=[0]
+    )
+    return intro(have(both(lt(0, Jk(k)), lt(Jk(k), 1)), rate), k)
+
+
+def gain_below(rates: Term, gain: Term) -> Term:
+    """The paper's bound: J >= J_0/(J_0 + (1 - J_0) exp(-gain))."""
+    return le(Jk(0) / (Jk(0) + (1 - Jk(0)) * exp(-gain)), rates)
+
+
+def gain_above(rates: Term, gain: Term) -> Term:
+    """J <= J_0/(J_0 + (1 - J_0) exp(-gain))."""
+    return le(rates, Jk(0) / (Jk(0) + (1 - Jk(0)) * exp(-gain)))
+
+
+def safe(bound: Term) -> Term:
+    """``for all k, eta_k <= [Delta mu_k]_+ / bound``."""
+    return forall(k, le(sk(k), positive_part(Dk(k)) / bound))
+
+
+@state(
+    "lemma",
+    "trajectory.gain",
+    "A step below the threshold gains between half and three halves of its alignment",
+    provenance="extension",
+    given=[*RUN, safe(KAPPA)],
+    claim=forall(
+        k,
+        both(
+            le(sk(k) * positive_part(Dk(k)) / 2, ellk(k + 1) - ellk(k)),
+            le(ellk(k + 1) - ellk(k), 3 * (sk(k) * positive_part(Dk(k))) / 2),
+        ),
+    ),
+)
+def gain(proof: Proof) -> Theorem:
+    known = step_facts(proof)
+    bound = proof.note(at_step(proof, "trajectory.descent", known), "one step")
+    joint = joined(proof, known)
+    end = have(eq(ellk(k + 1), run.at(k).log_odds(sk(k))), joint, unfold=("log_odds",))
+    limit = apply(proof.given[3], at=[k])
+    goal = beta(proof.statement.conclusion.args[0], [k])
+    made = by_cases(
+        instance("maximum.cases", x=Dk(k), y=ZERO),
+        lambda case: have(goal, bound, end, limit, case, known["step"], proof.given[2]),
+        lambda case: have(
+            goal, bound, end, case, proof.given[2],
+            have(eq(sk(k), 0), limit, case, known["step"], proof.given[2]),
+        ),
+    )  # fmt: skip
+    return intro(proof.note(made, "the step is zero where the alignment is not positive"), k)
+
+
+def telescoped(proof: Proof, rule: Theorem, factor: Fraction, each: Theorem) -> Theorem:
+    """The sum of the gains: factor * M(K) against ell_K - ell_0."""
+    share = num(factor) * (sk(k) * positive_part(Dk(k)))
+    inner = apply(each, at=[k])
+    wanted = (
+        le(share, ellk(k + 1) - ellk(k))
+        if rule is sums.telescoping()
+        else le(ellk(k + 1) - ellk(k), share)
+    )
+    ready = intro(have(wanted, inner), k)
+    made = discharge(
+        where(rule, {function("f", "N"): lam(k, share), function("g", "N"): lam(k, ellk(k))}, n=K),
+        ready,
+    )
+    gained = num(factor) * M(K)
+    goal = (
+        le(gained, ellk(K) - ellk(0))
+        if rule is sums.telescoping()
+        else le(ellk(K) - ellk(0), gained)
+    )
+    return have(goal, made, unfold=("progress",))
+
+
+def to_rate(proof: Proof, gain: Theorem, conclusion: Term, side: int) -> Theorem:
+    """From a bound on ell_K - ell_0 to the bound on J_K."""
+    known = step_facts(proof)
+    between = rates_between(proof, known)
+    amount = gain.conclusion.args[0] if side == 0 else gain.conclusion.args[1]
+    rule = proof.use(
+        "setting.rate", apply(between, at=[0]), apply(between, at=[K]),
+        p=Jk(0), q=Jk(K), c=amount,
+    )  # fmt: skip
+    made = apply(part(rule, side), gain)
+    same = have(eq(-amount, _exponent(conclusion)))
+    return fold(rewrite(made, same), conclusion)
+
+
+def _exponent(conclusion: Term) -> Term:
+    """The exponent in `gain_below` or `gain_above`."""
+    fraction = next(a for a in conclusion.args if a.head == "/")
+    return fraction.args[1].args[1].args[1].args[0]
+
+
+HALF, THREE_HALVES = Fraction(1, 2), Fraction(3, 2)
+
+
+@state(
+    "theorem",
+    "trajectory.threshold",
+    "Convergence below the step-size threshold",
+    provenance="extension",
+    given=[*RUN, safe(KAPPA)],
+    claim=forall(K, gain_below(Jk(K), M(K) / 2)),
+)
+def threshold(proof: Proof) -> Theorem:
+    each = proof.use("trajectory.gain")
+    total_gain = proof.note(
+        telescoped(proof, sums.telescoping(), HALF, each), "sum the gains over the steps"
+    )
+    made = to_rate(proof, total_gain, gain_below(Jk(K), M(K) / 2), 0)
+    return intro(proof.note(made, "the log-odds determine the success rate"), K)
+
+
+@state(
+    "theorem",
+    "trajectory.threshold-paper",
+    "Convergence below the paper's threshold",
+    provenance="paper",
+    given=[*RUN, safe(2 * (L + 8 * G**2))],
+    claim=both(
+        forall(K, gain_below(Jk(K), M(K) / 2)),
+        both(
+            le(1, (2 * L + 16 * G**2) / KAPPA),
+            lt((2 * L + 16 * G**2) / KAPPA, 16),
+        ),
+    ),
+)
+def threshold_paper(proof: Proof) -> Theorem:
+    limit = apply(proof.given[3], at=[k])
+    split = instance("maximum.cases", x=Dk(k), y=ZERO)
+    sign = by_cases(split, *([lambda case: have(le(0, positive_part(Dk(k))), case)] * 2))
+    goal = le(sk(k), positive_part(Dk(k)) / KAPPA)
+    larger = proof.have(goal, limit, sign, proof.given[2], why="the paper's threshold is smaller")
+    rate = proof.use("trajectory.threshold", intro(larger, k))
+    factor = proof.have(
+        proof.statement.conclusion.args[1], proof.given[2],
+        why="the factor between the thresholds lies in [1, 16)",
+    )  # fmt: skip
+    return conjunction(rate, factor)
+
+
+@state(
+    "theorem",
+    "trajectory.two-sided",
+    "The success rate tends to one exactly when M(K) diverges",
+    provenance="extension",
+    given=[*RUN, safe(KAPPA)],
+    claim=both(
+        forall(K, gain_above(Jk(K), 3 * M(K) / 2)),
+        implies(CONVERGES(lam(K, Jk(K)), num(1)), DIVERGES(lam(K, M(K)))),
+        implies(DIVERGES(lam(K, M(K))), CONVERGES(lam(K, Jk(K)), num(1))),
+    ),
+)
+def two_sided(proof: Proof) -> Theorem:
+    each = proof.use("trajectory.gain")
+    low = telescoped(proof, sums.telescoping(), HALF, each)
+    high = telescoped(proof, sums.telescoping_above(), THREE_HALVES, each)
+    above = proof.note(
+        intro(to_rate(proof, high, gain_above(Jk(K), 3 * M(K) / 2), 1), K),
+        "sum the gains, at most three halves of the alignments",
+    )
+    between = rates_between(proof, step_facts(proof))
+    return conjunction(above, *equivalence(proof, between, low, high))
+
+
+def equivalence(
+    proof: Proof, between: Theorem, low: Theorem, high: Theorem
+) -> tuple[Theorem, Theorem]:
+    """J_K -> 1 implies M(K) -> infinity, and conversely, from both bounds on ell_K - ell_0."""
+    values = {function("J", "N"): lam(K, Jk(K)), function("M", "N"): lam(K, M(K))}
+    to_one = assume(CONVERGES(lam(K, Jk(K)), num(1)))
+    diverges = assume(DIVERGES(lam(K, M(K))))
+    factors = [theorem.conclusion.args[side].args[0] for theorem, side in ((high, 1), (low, 0))]
+    first = proof.use(
+        "setting.progress-diverges", between, intro(high, K), to_one, mapping=values, c=factors[0]
+    )
+    second = proof.use(
+        "setting.rate-to-one", between, intro(low, K), diverges, mapping=values, a=factors[1]
+    )
+    return intro(first, (), to_one.conclusion), intro(second, (), diverges.conclusion)
+
+
+@state(
+    "corollary",
+    "trajectory.stagnation",
+    "Bounded progress keeps the success rate away from one",
+    provenance="reconstructed",
+    given=[*RUN, safe(KAPPA), forall(K, le(M(K), real("B")))],
+    claim=both(
+        forall(K, gain_above(Jk(K), 3 * real("B") / 2)),
+        lt(Jk(0) / (Jk(0) + (1 - Jk(0)) * exp(-(3 * real("B") / 2))), 1),
+    ),
+)
+def stagnation(proof: Proof) -> Theorem:
+    bound = real("B")
+    each = proof.use("trajectory.gain")
+    high = telescoped(proof, sums.telescoping_above(), THREE_HALVES, each)
+    limit = have(le(ellk(K) - ellk(0), 3 * bound / 2), high, apply(proof.given[4], at=[K]))
+    proof.note(limit, "the log-odds stay below their start plus 3B/2")
+    above = intro(to_rate(proof, limit, gain_above(Jk(K), 3 * bound / 2), 1), K)
+    start = apply(rates_between(proof, step_facts(proof)), at=[0])
+    below = proof.have(proof.statement.conclusion.args[1], start, why="exp is positive")
+    return conjunction(above, below)
+
+
+@state(
+    "corollary",
+    "trajectory.ceiling",
+    "A ceiling on the success rate bounds the progress",
+    provenance="extension",
+    given=[*RUN, safe(KAPPA), lt(p, 1), forall(K, le(Jk(K), p))],
+    claim=forall(K, le(M(K), 2 * (log_odds_of(p) - ellk(0)))),
+    words="with $J^\\ast$ the ceiling and $\\ell^\\ast$ its log-odds",
+)
+def ceiling(proof: Proof) -> Theorem:
+    each = proof.use("trajectory.gain")
+    low = telescoped(proof, sums.telescoping(), HALF, each)
+    proof.note(low, "half the progress is gained in log-odds")
+    now = apply(rates_between(proof, step_facts(proof)), at=[K])
+    below = apply(proof.given[5], at=[K])
+    positive = have(lt(0, p), now, below)
+    order_ = proof.use("setting.log-odds-order", now, positive, p=Jk(K), q=p)
+    top = apply(part(order_, 1, 1), below)
+    goal = beta(proof.statement.conclusion.args[0], [K])
+    return intro(
+        proof.have(goal, low, top, unfold=("log_odds",), why="the log-odds stay below the "
+                   "ceiling's"), K,
+    )  # fmt: skip
+
+
+# Below the threshold at the current success rate -----------------------------------------------
+
+
+def critical(at: Term) -> Term:
+    """K(J_k)."""
+    return SUCCESS_CURVATURE(G, L, Jk(at))
+
+
+@state(
+    "theorem",
+    "trajectory.threshold-success",
+    "The threshold at the current success rate",
+    provenance="extension",
+    given=RUN,
+    claim=both(
+        forall(
+            k,
+            both(
+                implies(
+                    lt(0, sk(k)), lt(sk(k), 2 * Dk(k) / critical(k)), lt(Jk(k), Jk(k + 1))
+                ),
+                implies(
+                    le(sk(k), Dk(k) / critical(k)),
+                    le(sk(k) * Dk(k) / 2, ellk(k + 1) - ellk(k)),
+                ),
+            ),
+        ),
+        implies(
+            forall(k, le(sk(k), positive_part(Dk(k)) / critical(k))),
+            forall(K, gain_below(Jk(K), M(K) / 2)),
+        ),
+    ),
+)
+def threshold_success(proof: Proof) -> Theorem:
+    known = step_facts(proof)
+    step = proof.note(at_step(proof, "trajectory.success-step", known), "one step")
+    joint = joined(proof, known)
+    end = have(eq(ellk(k + 1), run.at(k).log_odds(sk(k))), joint, unfold=("log_odds",))
+    results = []
+    for number, goal in enumerate(conjuncts(beta(proof.statement.conclusion.args[0].args[0], [k]))):
+        premises, conclusion = premises_of(goal)
+        made = apply(part(step, *(1,) * number, 0), *map(assume, premises))
+        results.append(intro(have(conclusion, made, joint, end), (), *premises))
+    steps = intro(conjunction(*results), k)
+    limits = assume(proof.statement.conclusion.args[1].args[0])
+    low = success_gain(proof, known, limits, step, end)
+    made = to_rate(proof, low, gain_below(Jk(K), M(K) / 2), 0)
+    rate = intro(intro(proof.note(made, "sum the gains"), K), (), limits.conclusion)
+    return conjunction(steps, rate)
+
+
+def success_gain(
+    proof: Proof, known: dict[str, Theorem], limits: Theorem, step: Theorem, end: Theorem
+) -> Theorem:
+    """M(K)/2 <= ell_K - ell_0 under the threshold at the success rate."""
+    limit = apply(limits, at=[k])
+    goal = le(sk(k) * positive_part(Dk(k)) / 2, ellk(k + 1) - ellk(k))
+    positive = critical_positive(proof, known)
+
+    def aligned(case: Theorem) -> Theorem:
+        below = have(le(sk(k), Dk(k) / critical(k)), limit, case)
+        return have(goal, apply(part(step, 1, 0), below), end, case)
+
+    def opposed(case: Theorem) -> Theorem:
+        still = have(eq(sk(k), 0), limit, case, known["step"], positive)
+        start = have(eq(run.at(k).log_odds(sk(k)), ellk(k)), still, unfold=("log_odds", "mass"))
+        return have(goal, still, end, start)
+
+    each = by_cases(instance("maximum.cases", x=Dk(k), y=ZERO), aligned, opposed)
+    return telescoped(proof, sums.telescoping(), HALF, intro(each, k))
+
+
+def critical_positive(proof: Proof, known: dict[str, Theorem]) -> Theorem:
+    """0 < K(J_k)."""
+    rate = apply(rates_between(proof, known), at=[k])
+    split = instance("minimum.cases", x=(L + G**2) / Jk(k), y=L / (1 - Jk(k)))
+    return by_cases(
+        split,
+        *([lambda case: have(lt(0, critical(k)), case, rate, proof.given[2], unfold=(SUCCESS,))]
+          * 2),
+    )  # fmt: skip
