@@ -46,6 +46,7 @@ from derivations.kernel.terms import (
     nat,
     num,
     real,
+    total,
     unfold,
 )
 from derivations.kernel.theorem import Theorem
@@ -1031,6 +1032,11 @@ def critical(at: Term) -> Term:
     return SUCCESS_CURVATURE(G, L, Jk(at))
 
 
+def gradient_part(at: Term) -> Term:
+    """[<w_k, grad J_k>]_+ = J_k (1 - J_k) [Delta mu_k]_+."""
+    return Jk(at) * (1 - Jk(at)) * positive_part(Dk(at))
+
+
 @state(
     "theorem",
     "trajectory.threshold-success",
@@ -1104,3 +1110,150 @@ def critical_positive(proof: Proof, known: dict[str, Theorem]) -> Theorem:
         *([lambda case: have(lt(0, critical(k)), case, rate, proof.given[2], unfold=(SUCCESS,))]
           * 2),
     )  # fmt: skip
+
+
+@state(
+    "proposition",
+    "trajectory.gradient-sum",
+    "The gradient sum stays bounded where the progress diverges",
+    provenance="extension",
+    given=[*RUN, forall(k, le(sk(k), positive_part(Dk(k)) / critical(k)))],
+    claim=both(
+        forall(k, le(sk(k) * gradient_part(k) / 2, Jk(k + 1) - Jk(k))),
+        forall(K, le(total(K, k, sk(k) * gradient_part(k)), 2 * (1 - Jk(0)))),
+        implies(CONVERGES(lam(K, Jk(K)), num(1)), DIVERGES(lam(K, M(K)))),
+    ),
+)
+def gradient_sum(proof: Proof) -> Theorem:
+    known = step_facts(proof)
+    step = at_step(proof, "trajectory.success-step", known)
+    joint = joined(proof, known)
+    each = proof.note(
+        intro(success_growth(proof, known, part(step, 1, 1), joint), k),
+        "one step raises J by at least half of its share of the gradient sum",
+    )
+    half = num(HALF) * (sk(k) * gradient_part(k))
+    ready = intro(have(le(half, Jk(k + 1) - Jk(k)), apply(each, at=[k])), k)
+    summed = discharge(telescope(half, Jk(k)), ready)
+    between = rates_between(proof, known)
+    goal = le(total(K, k, sk(k) * gradient_part(k)), 2 * (1 - Jk(0)))
+    bounded = proof.have(
+        goal, summed, apply(between, at=[K]), why="telescope, and J_K is less than 1"
+    )
+    high = gain_above_start(proof, known, each, between)
+    to_one = assume(CONVERGES(lam(K, Jk(K)), num(1)))
+    diverges = proof.use(
+        "setting.progress-diverges", between, intro(high, K), to_one,
+        have(lt(0, 1 + 1 / (2 * Jk(0))), apply(between, at=[0])),
+        mapping={function("J", "N"): lam(K, Jk(K)), function("M", "N"): lam(K, M(K))},
+        c=1 + 1 / (2 * Jk(0)),
+    )  # fmt: skip
+    return conjunction(each, intro(bounded, K), intro(diverges, (), to_one.conclusion))
+
+
+def telescope(share: Term, value: Term) -> Theorem:
+    """`sums.telescoping` for given functions of k."""
+    mapping = {function("f", "N"): lam(k, share), function("g", "N"): lam(k, value)}
+    return where(sums.telescoping(), mapping, n=K)
+
+
+def aligned_or_still(
+    proof: Proof,
+    known: dict[str, Theorem],
+    aligned: Callable[[Theorem], Theorem],
+    still: Callable[[Theorem, Theorem], Theorem],
+) -> Theorem:
+    """Either Delta mu >= 0, or the step is zero: one function for each case."""
+    limit = apply(proof.given[3], at=[k])
+    positive = critical_positive(proof, known)
+
+    def opposed(case: Theorem) -> Theorem:
+        zero = have(eq(sk(k), 0), limit, case, known["step"], positive)
+        return still(case, zero)
+
+    return by_cases(
+        instance("maximum.cases", x=Dk(k), y=ZERO),
+        lambda case: aligned(conjunction(case, have(le(sk(k), Dk(k) / critical(k)), limit, case))),
+        opposed,
+    )
+
+
+def success_growth(
+    proof: Proof, known: dict[str, Theorem], step: Theorem, joint: Theorem
+) -> Theorem:
+    """eta_k [<w_k, grad J_k>]_+ / 2 <= J_{k+1} - J_k."""
+    goal = le(sk(k) * gradient_part(k) / 2, Jk(k + 1) - Jk(k))
+
+    def aligned(case: Theorem) -> Theorem:
+        made = apply(step, part(case, 1))
+        return have(goal, made, joint, part(case, 0))
+
+    def still(case: Theorem, zero: Theorem) -> Theorem:
+        start = have(eq(run.at(k).success(sk(k)), Jk(k)), zero, unfold=("mass",))
+        return have(goal, zero, joint, start)
+
+    return aligned_or_still(proof, known, aligned, still)
+
+
+def gain_above_start(
+    proof: Proof, known: dict[str, Theorem], growth: Theorem, between: Theorem
+) -> Theorem:
+    """ell_K - ell_0 <= (1 + 1/(2 J_0)) M(K)."""
+    start, now = apply(between, at=[0]), apply(between, at=[k])
+    zero_or_more = product_sign(proof, known)
+    rises = discharge(
+        telescope(ZERO, Jk(k)),
+        intro(have(le(0, Jk(k + 1) - Jk(k)), apply(growth, at=[k]), zero_or_more, now), k),
+    )
+    not_below = have(le(Jk(0), Jk(k)), where(rises, {K: k}))
+    regular = fold(known["regular"], unfold(known["regular"].conclusion, frozenset({"regular"})))
+    upper = part(at_step(proof, "trajectory.one-step", {**known, "smooth": part(regular, 1)}), 1)
+    joint = joined(proof, known)
+    end = have(eq(ellk(k + 1), run.at(k).log_odds(sk(k))), joint, unfold=("log_odds",))
+    factor = 1 + 1 / (2 * Jk(0))
+    share = factor * (sk(k) * positive_part(Dk(k)))
+    goal = le(ellk(k + 1) - ellk(k), share)
+    split = instance("minimum.cases", x=(L + G**2) / Jk(k), y=L / (1 - Jk(k)))
+
+    def aligned(case: Theorem) -> Theorem:
+        same, limit = case_parts(case)
+        bend = le(L * sk(k) / (2 * Jk(k)), Dk(k) / (2 * Jk(0)))
+
+        def branch(value: Theorem) -> Theorem:
+            exact = have(
+                eq(critical(k), value.conclusion.args[1].args[1]), value, unfold=(SUCCESS,)
+            )
+            plain = have(le(sk(k) * exact.conclusion.args[1], Dk(k)), limit, exact, now,
+                         proof.given[2])  # fmt: skip
+            return have(bend, plain, now, start, not_below, proof.given[2], same, known["step"])
+
+        small = by_cases(split, branch, branch)
+        return have(goal, upper, end, same, small, known["step"], start, now)
+
+    def still(case: Theorem, zero: Theorem) -> Theorem:
+        held = have(eq(run.at(k).log_odds(sk(k)), ellk(k)), zero, unfold=("log_odds", "mass"))
+        return have(goal, zero, end, held)
+
+    each = aligned_or_still(proof, known, aligned, still)
+    made = discharge(
+        where(
+            sums.telescoping_above(),
+            {function("f", "N"): lam(k, share), function("g", "N"): lam(k, ellk(k))},
+            n=K,
+        ),
+        intro(each, k),
+    )
+    return have(le(ellk(K) - ellk(0), factor * M(K)), made, unfold=("progress",))
+
+
+def case_parts(case: Theorem) -> tuple[Theorem, Theorem]:
+    """The two halves of an aligned case: the value of [Delta mu]_+, and the limit."""
+    return part(case, 0), part(case, 1)
+
+
+def product_sign(proof: Proof, known: dict[str, Theorem]) -> Theorem:
+    """0 <= eta_k [<w_k, grad J_k>]_+."""
+    split = instance("maximum.cases", x=Dk(k), y=ZERO)
+    rate = apply(rates_between(proof, known), at=[k])
+    goal = le(0, sk(k) * gradient_part(k))
+    return by_cases(split, *([lambda case: have(goal, case, known["step"], rate)] * 2))
