@@ -5,16 +5,19 @@ Each rule is a kernel theorem about arbitrary functions, proved once and then in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 from derivations.kernel.terms import (
     Term,
+    absolute,
     app,
     beta,
+    both,
     derivative,
     eq,
+    exists,
     exp,
     forall,
     free_variables,
@@ -24,6 +27,7 @@ from derivations.kernel.terms import (
     le,
     log,
     lt,
+    minimum,
     nat,
     ne,
     num,
@@ -38,6 +42,7 @@ from derivations.tactics import (
     apply,
     assume,
     by_cases,
+    conjunction,
     discharge,
     fold,
     fresh,
@@ -47,6 +52,7 @@ from derivations.tactics import (
     intro,
     obtain,
     order,
+    part,
     provide,
     rewrite,
     specialise,
@@ -356,6 +362,53 @@ def _match(pattern: Term, term: Term, holes: Sequence[Term], found: dict[Term, T
     return len(pattern.args) == len(term.args) and all(
         _match(p, t, holes, found) for p, t in zip(pattern.args, term.args, strict=True)
     )
+
+
+@cache
+def continuous() -> Theorem:
+    """A function that is differentiable at t stays within y of f(t) near t, y > 0."""
+    d = real("d")
+    smooth, small = assume(derivative(_u, _f(_u), _t, _x)), assume(lt(0, _y))
+    near = apply(instance("derivative.meaning", f=lam(_u, _f(_u)), t=_t, x=_x, y=num(1)), smooth,
+                 have(lt(0, num(1))))  # fmt: skip
+    size = absolute(_x)
+    radius = minimum(d / 2, _y / (size + 1))
+    goal = exists(d, both(lt(0, d), _on(_u, _t - d, _t + d, _close(_f(_u), _f(_t), _y))))
+
+    def use(chosen: Theorem) -> Theorem:
+        signs = _magnitudes(_x, lambda case: have(le(0, size), case))
+        halves = by_cases(
+            instance("minimum.cases", x=d / 2, y=_y / (size + 1)),
+            *([lambda case: have(
+                both(lt(0, radius), le(radius, d / 2), le(radius * (size + 1), _y)),
+                case, chosen, small, signs)] * 2),
+        )  # fmt: skip
+        low, high = assume(le(_t - radius, _u)), assume(le(_u, _t + radius))
+        inside = apply(part(chosen, 1), have(lt(_t - d, _u), low, halves, part(chosen, 0)),
+                       have(lt(_u, _t + d), high, halves, part(chosen, 0)), at=[_u])  # fmt: skip
+        step, error = absolute(_u - _t), absolute(_f(_u) - _f(_t) - _x * (_u - _t))
+        short = _magnitudes(_u - _t, lambda case: have(le(step, radius), case, low, high))
+        size_of_step = _magnitudes(_u - _t, lambda case: have(le(0, step), case))
+        drift = _magnitudes(_u - _t, lambda one: _magnitudes(_x, lambda two: have(
+            both(le(-(size * step), _x * (_u - _t)), le(_x * (_u - _t), size * step)), one, two)))
+        bounded = _magnitudes(_f(_u) - _f(_t) - _x * (_u - _t), lambda case: have(
+            both(le(-error, _f(_u) - _f(_t) - _x * (_u - _t)),
+                 le(_f(_u) - _f(_t) - _x * (_u - _t), error)), case))  # fmt: skip
+        total_ = have(le((size + 1) * step, _y), short, halves, signs, size_of_step)
+        close = have(_close(_f(_u), _f(_t), _y), inside, drift, bounded, total_)
+        shown = conjunction(part(halves, 0), intro(close, _u, low.conclusion, high.conclusion))
+        return infer("witness", shown, formula=goal, terms=(radius,))
+
+    return obtain(near, [d], use)
+
+
+def _close(a: Term, b: Term, bound: Term) -> Term:
+    return both(le(-bound, a - b), le(a - b, bound))
+
+
+def _magnitudes(x: Term, use: Callable[[Theorem], Theorem]) -> Theorem:
+    """The two cases of the absolute value of x."""
+    return by_cases(instance("absolute.cases", x=x), use, use)
 
 
 # Consequences of the mean value theorem ----------------------------------------------------

@@ -85,7 +85,7 @@ def have(
     opened = open_relations(goal)
     if opened is not goal:
         return fold(have(opened, *facts, unfold=unfold, degree=degree), goal)
-    facts = tuple(fold(f, open_relations(f.conclusion)) for f in facts)
+    facts = tuple(fold(f, open_relations(f.conclusion)) for f in _leaves(facts))
     found = prove_relation(goal, facts, unfold, degree=degree)
     if found is None:
         shown = "; ".join(repr(f.conclusion) for f in relations(facts))
@@ -147,6 +147,15 @@ def provide(goal: Term, facts: Sequence[Theorem], unfold: Sequence[str] = ()) ->
 
 def _unfold(term: Term, names: frozenset[str] | None = None) -> Term:
     return unfold(term, names)
+
+
+def _leaves(facts: Iterable[Theorem]) -> Iterable[Theorem]:
+    """The facts, conjunctions taken apart."""
+    for fact in facts:
+        if fact.conclusion.head == "and":
+            yield from _leaves([part(fact, 0), part(fact, 1)])
+        else:
+            yield fact
 
 
 def _parts(facts: Iterable[Theorem]) -> Iterable[Theorem]:

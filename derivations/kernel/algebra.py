@@ -56,7 +56,16 @@ class Algebra:
         self, nonzero: Sequence[Term] = (), equations: Sequence[tuple[Term, Term]] = ()
     ) -> None:
         self._given = (tuple(nonzero), tuple(equations))
-        self._start(32)
+        self._grow(32)
+
+    def _grow(self, room: int) -> None:
+        """Start afresh, in a ring with room for at least so many atoms."""
+        while True:
+            try:
+                self._start(room)
+                return
+            except _Full:
+                room *= 2
 
     def _start(self, room: int) -> None:
         names = tuple(f"x{i}" for i in range(room))
@@ -68,22 +77,26 @@ class Algebra:
         self._values: dict[Term, Fractional] = {}
         self._memo: dict[tuple[Term, int], Fractional] = {}
         self._nonzero: list[Any] = []
-        # Twice: a denominator in one of these terms may be nonzero by a later one, or by an
-        # equation.
         self._note_nonzero()
         for atom, value in self._given[1]:
             self._replace(atom, value)
+        # Again: a denominator may be nonzero by a later term or by an equation, and an equation
+        # may have something to say inside the atom or the value of an earlier one.
         self._note_nonzero()
+        for atom, value in self._given[1]:
+            self._memo.clear()
+            self._values[self._canonical(atom, 0)] = self._normal(value, 0)
+        self._memo.clear()
 
     def _note_nonzero(self) -> None:
         for term in self._given[0]:
-            numerator, _ = self.normal(term)
+            numerator, _ = self._normal(term, 0)
             if numerator != 0:
                 self._nonzero.append(self._monic(numerator))
                 self._memo.clear()
 
     def _replace(self, atom: Term, value: Term) -> None:
-        shown, new = self.normal(atom), self.normal(value)
+        shown, new = self._normal(atom, 0), self._normal(value, 0)
         index = next((i for i, g in enumerate(self._gens) if shown == (g, self._one)), None)
         if index is None:
             raise KernelError(f"not a single atom: {atom!r}")
@@ -99,7 +112,7 @@ class Algebra:
         try:
             return self._normal(term, 0)
         except _Full:
-            self._start(2 * len(self._gens))
+            self._grow(2 * len(self._gens))
             return self.normal(term)
 
     def is_zero(self, term: Term) -> bool:
@@ -240,7 +253,8 @@ class Algebra:
             raise KernelError(f"a sum of {peeled} terms is too long to write out")
         result = self.number(0) if rest == num(0) else self._linear(rest, body, depth)
         for j in range(peeled):
-            result = self.add(result, self._normal(beta(body, [rest + num(j)]), depth))
+            point = self._natural(rest + num(j), depth)
+            result = self.add(result, self._normal(beta(body, [point]), depth))
         return result
 
     def _peel(self, count: Term, depth: int) -> tuple[Term, int]:
@@ -289,18 +303,25 @@ class Algebra:
         return result
 
     def _canonical(self, term: Term, depth: int) -> Term:
-        """An atom with its real arguments brought to normal form."""
+        """An atom with its arguments brought to normal form."""
         if term.kind != "app":
             return term
         args = []
         for argument in term.args:
             if argument.kind == "lam":
-                args.append(argument)
+                args.append(self._canonical_function(argument, depth))
             elif argument.sort == "N":
                 args.append(self._natural(argument, depth))
             else:
                 args.append(self.term(self._normal(argument, depth)))
         return app(term.head, *args)
+
+    def _canonical_function(self, function: Term, depth: int) -> Term:
+        """A function of the response or step index, its value brought to normal form."""
+        if function.sort[0] != ("N",):
+            return function
+        index = _index_variable(depth)
+        return lam(index, self.term(self._normal(beta(function, [index]), depth + 1)))
 
     def _natural(self, term: Term, depth: int) -> Term:
         shown = self.term(self._normal(term, depth))

@@ -28,11 +28,14 @@ from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.polynomial import (
     Certificate,
     Constraint,
+    Kind,
     Poly,
     find_certificate,
     find_certificate_with_multiplier,
+    holds,
 )
 
+_KINDS: dict[str, Kind] = {"<=": ">=", "<": ">", ">=": ">=", ">": ">", "=": "="}
 _DEPTH = 3  # how deep the proof of a denominator's sign may itself need one
 
 
@@ -255,7 +258,9 @@ class _Attempt:
     def prove(self, goal: Term) -> Theorem | None:
         """Search for a certificate of the goal from the facts."""
         shown = self.unfolded(goal)
-        numerator, denominator = self.algebra.normal(difference(shown))
+        # All of them at once, so that the polynomials below belong to one ring.
+        every = [self._fact_term(i) for i in range(len(self.facts))]
+        numerator, denominator = self.algebra.normals([difference(shown), *every])[0]
         if shown.head == "=" and numerator == 0:
             return self._infer(goal, (), ())
         cleared = self._clear(denominator)
@@ -372,10 +377,14 @@ class _Attempt:
                 continue
             numerator, denominator = self.algebra.normal(self._fact_term(i))
             cleared = self._clear(denominator)
-            if cleared is None or numerator.is_constant():
+            if cleared is None:
                 continue
             sign, powers = cleared
-            kind = {"<=": ">=", "<": ">", ">=": ">=", ">": ">", "=": "="}[head]
+            kind = _KINDS[head]
+            # A number says nothing, unless what it says is false: then everything follows.
+            number = int(numerator.leading_coefficient()) if numerator != 0 else 0
+            if numerator.is_constant() and holds(Fraction(sign * number), kind):
+                continue
             # fact = numerator / denominator, and |denominator| is a product of facts.
             origin = _FactProduct(self._scale(denominator, powers), {i: 1}).times(
                 powers, 1
@@ -387,7 +396,8 @@ class _Attempt:
     def _clear(self, denominator: Any) -> tuple[int, dict[int, int]] | None:
         """Write a denominator as sign * constant * powers of positive facts; None if it fails."""
         constant, factors = denominator.factor()
-        sign, powers = (1 if constant > 0 else -1), {}
+        sign = 1 if constant > 0 else -1
+        powers: dict[int, int] = {}
         for factor, exponent in factors:
             side = self._side(factor)
             if side is None:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from derivations import calculus, sums
 from derivations.calculus import differentiate, restate
-from derivations.expectation import POLICY, Line
+from derivations.expectation import Line
 from derivations.kernel.terms import (
     Definition,
     Term,
     beta,
     both,
+    derivative,
     either,
     eq,
     exists,
     exp,
     forall,
     function,
-    implies,
     lam,
     log,
     lt,
@@ -32,7 +32,6 @@ from derivations.kernel.terms import (
 from derivations.kernel.theorem import Theorem
 from derivations.library import Proof, state
 from derivations.tactics import (
-    apply,
     assume,
     conjunction,
     discharge,
@@ -45,6 +44,9 @@ from derivations.tactics import (
     rewrite,
     where,
 )
+
+EXPLICIT = ("choice2", "choice3")
+"""The definitions to unfold for arithmetic with explicit lines."""
 
 n, i, j, k = (nat(name) for name in ("n", "i", "j", "k"))
 t, u, x, y, z = (real(name) for name in ("t", "u", "x", "y", "z"))
@@ -129,15 +131,14 @@ def weight_positive(existence: Theorem, at: Term) -> Theorem:
 def softmax_is_policy(proof: Proof) -> Theorem:
     positive = weight_positive(proof.given[1], t)
     normal = proof.note(normalised(positive), "divide by the sum of the weights")
-    Z, slope = total_weight, {}
-    del slope
+    Z = total_weight
     first = moment(n, t, _functions, drift(t, j, _functions))
     second = moment(n, t, _functions, drift(t, j, _functions) ** 2 + c(j))
     moving = differentiate(u, Z(u), t, value=first)
     turning = differentiate(u, moment(n, u, _functions, drift(u, j, _functions)), t, value=second)
     W, V, p, q = function("W", "R"), function("V", "R"), real("p"), real("q")
     known = [assume(f) for f in (
-        calculus_fact(W, p), calculus_fact(V, q), lt(0, W(t)),
+        derivative(u, W(u), t, p), derivative(u, V(u), t, q), lt(0, W(t)),
     )]  # fmt: skip
     values = {W: lam(u, Z(u)), p: first, V: lam(u, moment(n, u, _functions,
               drift(u, j, _functions))), q: second}  # fmt: skip
@@ -158,13 +159,6 @@ def softmax_is_policy(proof: Proof) -> Theorem:
         ),
         SOFTMAX.policy,
     )
-
-
-def calculus_fact(f: Term, value: Term) -> Term:
-    """f has the given derivative at t."""
-    from derivations.kernel.terms import derivative
-
-    return derivative(u, f(u), t, value)
 
 
 def normalised(positive: Theorem) -> Theorem:
@@ -217,4 +211,16 @@ def two_jet(proof: Proof) -> Theorem:
     return intro(conjunction(*pieces), i)
 
 
-_ = (POLICY, apply, implies)
+
+def two_responses(f: Term, slope: Term, bend: Term) -> Line:
+    """One correct and one incorrect response, with log-odds f(t); slope and bend are f', f''."""
+    value, first, second = (beta(g, [t]) for g in (f, slope, bend))
+    success = 1 / (1 + exp(-value))
+    change = success * (1 - success) * first**2
+    return Line(
+        num(2),
+        lam(i, CHOICE2(i, 1, 0)),
+        lam((t, i), CHOICE2(i, -log(1 + exp(-value)), -log(1 + exp(value)))),
+        lam((t, i), CHOICE2(i, (1 - success) * first, -(success * first))),
+        lam((t, i), CHOICE2(i, (1 - success) * second - change, -(success * second) - change)),
+    )
