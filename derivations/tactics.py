@@ -244,19 +244,22 @@ def obtain(
 
 
 def each_below(
-    index: Term, count: int, use: Callable[[int, Theorem], Theorem]
+    index: Term, count: int, formula: Term, use: Callable[[int], Theorem]
 ) -> Theorem:
-    """A conclusion under ``index < count``, for a numeral, from one proof for every value.
+    """``formula``, under ``index < count`` for a numeral, from a proof for every value.
 
-    `use` gets the value and the theorem ``index = value``; its conclusion may mention the
-    index only in a way that does not depend on the case.
+    `use` maps a value to the theorem in which the index has that value.
     """
-    inside = assume(lt(index, count))
+    inside, template = assume(lt(index, count)), lam(index, formula)
+
+    def reached(value: int, same: Theorem) -> Theorem:
+        there = fold(use(value), beta(template, [num(value)]))
+        return infer("rewrite", symmetric(same), there, template=template)
 
     def rest(value: int, low: Theorem) -> Theorem:
         if value == count - 1:
             top = apply(instance("natural.discrete", m=index, n=num(count)), inside)
-            return use(value, have(eq(index, value), low, top))
+            return reached(value, have(eq(index, value), low, top))
 
         def above(case: Theorem) -> Theorem:
             step = apply(instance("natural.discrete", m=num(value), n=index), case)
@@ -264,7 +267,7 @@ def each_below(
 
         return by_cases(
             order(index, num(value)),
-            lambda case: use(value, have(eq(index, value), case, low)),
+            lambda case: reached(value, have(eq(index, value), case, low)),
             above,
         )
 

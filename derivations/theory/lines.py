@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from derivations import calculus, sums
 from derivations.calculus import differentiate, restate
-from derivations.expectation import Line
+from derivations.expectation import NAMES, Line
 from derivations.kernel.terms import (
     Definition,
     Term,
@@ -29,12 +29,14 @@ from derivations.kernel.terms import (
     real,
     total,
 )
-from derivations.kernel.theorem import Theorem
+from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, state
 from derivations.tactics import (
+    apply,
     assume,
     conjunction,
     discharge,
+    each_below,
     fold,
     have,
     instance,
@@ -224,3 +226,111 @@ def two_responses(f: Term, slope: Term, bend: Term) -> Line:
         lam((t, i), CHOICE2(i, (1 - success) * first, -(success * first))),
         lam((t, i), CHOICE2(i, (1 - success) * second - change, -(success * second) - change)),
     )
+
+
+# Three responses -----------------------------------------------------------------------------
+
+rho, v, h0 = real("rho"), real("v"), real("h0")
+
+
+def three_functions(ratio: Term, spread: Term, bend: Term) -> tuple[Term, Term, Term]:
+    """Log-weights of one correct and two equally likely incorrect responses.
+
+    At t = 0 the odds are `ratio`, the scores 0, `spread` and -`spread`, and the second
+    derivative is `bend` on the correct response; the Bartlett identity fixes the other one.
+    """
+    other = -(ratio * bend + spread**2)
+    return (
+        lam(i, CHOICE3(i, log(2 * ratio), 0, 0)),
+        lam(i, CHOICE3(i, 0, spread, -spread)),
+        lam(i, CHOICE3(i, bend, other, other)),
+    )
+
+
+THREE_REWARD = lam(i, CHOICE3(i, 1, 0, 0))
+
+
+def three_responses(ratio: Term, spread: Term, bend: Term) -> Line:
+    """The softmax line with these log-weights."""
+    return softmax_line(num(3), THREE_REWARD, *three_functions(ratio, spread, bend))
+
+
+_three = three_responses(rho, v, h0)
+
+
+def explicit_rewards(reward: Term, count: int) -> list[Theorem]:
+    """The reward is binary, and both kinds of response exist: response 0 is the correct one."""
+    goal = either(eq(beta(reward, [i]), 0), eq(beta(reward, [i]), 1))
+
+    def value(number: int) -> Theorem:
+        which = eq(beta(reward, [num(number)]), 1 if number == 0 else 0)
+        there = beta(lam(i, goal), [num(number)])
+        return infer("weaken", have(which, unfold=EXPLICIT), formula=there)
+
+    binary = intro(each_below(i, count, goal, value), i, lt(i, count))
+    found = []
+    for number, wanted in ((0, 1), (1, 0)):
+        claim = exists(i, both(lt(i, count), eq(beta(reward, [i]), wanted)))
+        shown = conjunction(
+            have(lt(num(number), count)),
+            have(eq(beta(reward, [num(number)]), wanted), unfold=EXPLICIT),
+        )
+        found.append(infer("witness", shown, formula=claim, terms=(num(number),)))
+    return [binary, *found]
+
+
+def three_weights(ratio: Term, positive: Theorem) -> list[Theorem]:
+    """The probabilities at t = 0: exponentials of differences of logarithms, as fractions."""
+    whole = 2 * ratio + 2
+    inverse = apply(instance("exp.log", x=2 * ratio), have(lt(0, 2 * ratio), positive))
+    share = discharge(where(calculus.exp_minus_log(), x=whole), have(lt(0, whole), positive))
+    joined = instance("exp.sum", x=log(2 * ratio), y=-log(whole))
+    product = have(
+        eq(exp(log(2 * ratio) + -log(whole)), 2 * ratio / whole), joined, inverse, share, positive
+    )
+    return [instance("exp.zero"), inverse, share, product]
+
+
+@state(
+    "lemma",
+    "setting.three-responses",
+    "Three responses with a prescribed curvature",
+    provenance="extension",
+    given=[lt(0, rho)],
+    claim=both(
+        _three.policy,
+        eq(_three.success(0), rho / (1 + rho)),
+        eq(_three.alignment(0), 0),
+        eq(_three.curvature(0), h0 + rho * h0),
+        forall(
+            i,
+            lt(i, 3),
+            both(
+                eq(beta(_three.score, [0, i]), CHOICE3(i, 0, v, -v)),
+                eq(
+                    beta(_three.hessian, [0, i]),
+                    CHOICE3(i, h0, -(rho * h0 + v**2), -(rho * h0 + v**2)),
+                ),
+            ),
+        ),
+    ),
+)
+def three_at_zero(proof: Proof) -> Theorem:
+    level, slope, bend = three_functions(rho, v, h0)
+    mapping = {n: num(3), r: THREE_REWARD, A: level, b: slope, c: bend}
+    policy = proof.use(
+        "setting.softmax-line", *explicit_rewards(THREE_REWARD, 3), mapping=mapping
+    )
+    known = [*three_weights(rho, proof.given[0]), proof.given[0]]
+    _, rest = proof.statement.conclusion.args
+    values = []
+    for _ in range(3):
+        goal, rest = rest.args
+        values.append(
+            proof.have(
+                goal, *known, unfold=(*NAMES, *EXPLICIT), why="write out the three responses"
+            )
+        )
+    goal = beta(rest.args[0], [i]).args[1]
+    each = proof.have(goal, *known, unfold=EXPLICIT, why="the mean of the score is zero")
+    return conjunction(policy, *values, intro(each, i, lt(i, 3)))

@@ -53,6 +53,7 @@ from derivations.kernel.terms import (
     num,
     real,
     sin,
+    sqrt,
     substitute,
     total,
     unfold,
@@ -79,7 +80,14 @@ from derivations.tactics import (
     where,
 )
 from derivations.theory.gap import side_facts, side_values
-from derivations.theory.lines import EXPLICIT, two_responses
+from derivations.theory.lines import (
+    CHOICE3,
+    EXPLICIT,
+    explicit_rewards,
+    softmax_line,
+    three_responses,
+    two_responses,
+)
 from derivations.theory.setting import CONVERGES, DIVERGES, log_odds_of, odds
 
 line = ARBITRARY
@@ -1361,26 +1369,6 @@ def pair_derivative(g_: Term, value: Term, slope: Theorem, bend: Theorem) -> The
     return fold(made, derivative(u, beta(g_, [u, i]), t, wanted))
 
 
-def explicit_rewards(reward: Term, count: int) -> list[Theorem]:
-    """The reward is binary, and both kinds of response exist: response 0 is the correct one."""
-    goal = either(eq(beta(reward, [i]), 0), eq(beta(reward, [i]), 1))
-
-    def value(number: int, same: Theorem) -> Theorem:
-        which = eq(beta(reward, [i]), 1 if number == 0 else 0)
-        return infer("weaken", have(which, same, unfold=EXPLICIT), formula=goal)
-
-    binary = intro(each_below(i, count, value), i, lt(i, count))
-    found = []
-    for number, wanted in ((0, 1), (1, 0)):
-        claim = exists(i, both(lt(i, count), eq(beta(reward, [i]), wanted)))
-        shown = conjunction(
-            have(lt(num(number), count)),
-            have(eq(beta(reward, [num(number)]), wanted), unfold=EXPLICIT),
-        )
-        found.append(infer("witness", shown, formula=claim, terms=(num(number),)))
-    return [binary, *found]
-
-
 def pair_regular(proof: Proof) -> Theorem:
     """|s| <= g and |h| <= b + g**2/4 for the two-response line."""
     low, high = inside_step()
@@ -1392,18 +1380,15 @@ def pair_regular(proof: Proof) -> Theorem:
     pieces = []
     for function_, bound in ((pair.score, g), (pair.hessian, b + g**2 / 4)):
 
-        def response(number: int, same: Theorem, function_: Term = function_,
-                     bound: Term = bound) -> Theorem:  # fmt: skip
+        def response(number: int, function_: Term = function_, bound: Term = bound) -> Theorem:
             at = beta(function_, [t, num(number)])
             plain = replace(unfold(at, frozenset(EXPLICIT)), share, S)
-            made = discharge(
-                where(have(WITHIN(plain, bound), bounds, *assumed), {S: share}), *values, bounds
-            )
-            return have(
-                WITHIN(beta(function_, [t, i]), bound), made, same, unfold=EXPLICIT
-            )
+            made = have(WITHIN(plain, bound), bounds, *assumed)
+            made = discharge(where(made, {S: share}), *values, bounds)
+            return have(WITHIN(at, bound), made, unfold=EXPLICIT)
 
-        each = each_below(i, 2, response)
+        goal = WITHIN(beta(function_, [t, i]), bound)
+        each = each_below(i, 2, goal, response)
         pieces.append(intro(each, (t, i), low.conclusion, high.conclusion, lt(i, 2)))
     score, hessian = pieces
     proof.note(score, "the probabilities lie between 0 and 1")
@@ -1782,3 +1767,126 @@ def enclosed(
         K, claim, base, lambda known: have(beta(lam(K, claim), [K + 1]), known, later)
     )
     return conjunction(specialise(rule, K), above)
+
+
+# Three responses: the bounds are attained ---------------------------------------------------------
+
+_rate = real("J")
+_K = SUCCESS_CURVATURE(G, L, _rate)
+_part = _rate * _K / (L + G**2)
+
+
+def extremal(rate: Term) -> tuple[Term, Term, Term]:
+    """Odds, spread and curvature of the policy that attains K(J)."""
+    bound = SUCCESS_CURVATURE(G, L, rate)
+    share = rate * bound / (L + G**2)
+    return rate / (1 - rate), sqrt(share) * G, -((1 - rate) * bound)
+
+
+_attaining = three_responses(*extremal(_rate))
+
+
+def within_all(line_: Line, at: Term, score: Term, hessian: Term) -> Term:
+    """|s| <= score and |h| <= hessian for all three responses, at one point."""
+    return forall(
+        i,
+        lt(i, 3),
+        both(
+            WITHIN(beta(line_.score, [at, i]), score), WITHIN(beta(line_.hessian, [at, i]), hessian)
+        ),
+    )
+
+
+@state(
+    "theorem",
+    "trajectory.success-curvature",
+    "The curvature at a given success rate",
+    provenance="extension",
+    given=[*REGULARITY, le(0, G)],
+    claim=both(
+        on_step(
+            both(
+                le(-ell2(t), SUCCESS_CURVATURE(G, L, J(t))),
+                le(SUCCESS_CURVATURE(G, L, J(t)), KAPPA),
+            )
+        ),
+        eq(SUCCESS_CURVATURE(G, L, (L + G**2) / KAPPA), KAPPA),
+        forall(
+            _rate,
+            lt(0, _rate),
+            lt(_rate, 1),
+            both(
+                _attaining.policy,
+                eq(_attaining.success(0), _rate),
+                eq(_attaining.alignment(0), 0),
+                within_all(_attaining, ZERO, G, L),
+                eq(-_attaining.curvature(0), _K),
+            ),
+        ),
+    ),
+    words="The bound K(J) holds along the step, is attained at every J by three responses whose "
+    "alignment is zero, and its largest value is kappa.",
+)
+def success_curvature(proof: Proof) -> Theorem:
+    at = inside_step()
+    near, far = curvature_bounds(proof, proof.given[1], at)
+    rate = proof.use("setting.success-rate", at=[t])
+    sides = (L + G**2) / J(t), L / (1 - J(t))
+    goal = both(
+        le(-ell2(t), SUCCESS_CURVATURE(G, L, J(t))), le(SUCCESS_CURVATURE(G, L, J(t)), KAPPA)
+    )
+    bound = by_cases(
+        instance("minimum.cases", x=sides[0], y=sides[1]),
+        *([lambda case: have(goal, case, near, far, rate, proof.given[2], unfold=(SUCCESS,))] * 2),
+    )
+    proof.note(bound, "each side alone bounds the curvature; the smaller bound is at most kappa")
+    peak = (L + G**2) / KAPPA
+    top = by_cases(
+        instance("minimum.cases", x=(L + G**2) / peak, y=L / (1 - peak)),
+        *([lambda case: have(
+            eq(SUCCESS_CURVATURE(G, L, peak), KAPPA), case, proof.given[2],
+            have(lt(0, KAPPA), proof.given[2]), have(lt(0, L + G**2), proof.given[2]),
+            have(lt(0, 1 - peak), proof.given[2]), unfold=(SUCCESS,))] * 2),
+    )  # fmt: skip
+    proof.note(top, "both sides are kappa there")
+    return conjunction(closing(bound), top, attained(proof))
+
+
+def attained(proof: Proof) -> Theorem:
+    """K(J) is the curvature of three responses, for every J in (0, 1)."""
+    positive, below = assume(lt(0, _rate)), assume(lt(_rate, 1))
+    known = [positive, below, proof.given[2], proof.given[4]]
+    odds_, spread, bend = extremal(_rate)
+    values = proof.use(
+        "setting.three-responses", have(lt(0, odds_), *known), rho=odds_, v=spread, h0=bend
+    )
+    size = by_cases(
+        instance("minimum.cases", x=(L + G**2) / _rate, y=L / (1 - _rate)),
+        *([lambda case: have(
+            both(lt(0, _K), le(_rate * _K, L + G**2), le((1 - _rate) * _K, L)), case, *known,
+            unfold=(SUCCESS,))] * 2),
+    )  # fmt: skip
+    share = have(both(le(0, _part), le(_part, 1)), size, *known)
+    root = [apply(instance(name, x=_part), have(le(0, _part), share))
+            for name in ("root.nonnegative", "root.square")]  # fmt: skip
+    small = have(le(sqrt(_part), 1), share, *root)
+    square = have(eq(spread**2, _part * G**2), root[1])
+    success = have(eq(_attaining.success(0), _rate), part(values, 1, 0), *known)
+    curved = have(eq(-_attaining.curvature(0), _K), part(values, 1, 1, 1, 0), *known)
+
+    def response(number: int) -> Theorem:
+        exact = apply(part(values, 1, 1, 1, 1), have(lt(num(number), 3)), at=[num(number)])
+        other = -(odds_ * bend + spread**2)
+        simple = have(eq(other, _part * L), square, *known)
+        plain = have(
+            both(WITHIN(CHOICE3(number, 0, spread, -spread), G),
+                 WITHIN(CHOICE3(number, bend, other, other), L)),
+            small, root[0], size, share, simple, *known, unfold=EXPLICIT,
+        )  # fmt: skip
+        return have(beta(lam(i, bounds), [num(number)]), exact, plain)
+
+    bounds = beta(within_all(_attaining, ZERO, G, L).args[0], [i]).args[1]
+    each = intro(each_below(i, 3, bounds, response), i, lt(i, 3))
+    made = conjunction(part(values, 0), success, part(values, 1, 1, 0), each, curved)
+    proof.note(made, "three responses: the score vanishes on the correct one")
+    return intro(made, _rate, positive.conclusion, below.conclusion)
