@@ -327,6 +327,13 @@ def rewrite(theorem: Theorem, *equations: Theorem) -> Theorem:
     return theorem
 
 
+def transitive(first: Theorem, second: Theorem) -> Theorem:
+    """From a = b and b = c infer a = c."""
+    left, right = first.conclusion.args[0], second.conclusion.args[1]
+    hole = fresh("hole", "R", left, right)
+    return infer("rewrite", second, first, template=lam(hole, eq(left, hole)))
+
+
 def equal(a: Any, b: Any, *facts: Theorem, unfold: Sequence[str] = ()) -> Theorem:
     """``a = b`` by exact arithmetic from the facts."""
     return have(eq(a, b), *facts, unfold=unfold)

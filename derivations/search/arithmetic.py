@@ -19,6 +19,7 @@ from derivations.kernel.terms import (
     app,
     eq,
     free_variables,
+    lam,
     lt,
     num,
     real,
@@ -112,8 +113,11 @@ def relations(facts: Iterable[Theorem]) -> Iterator[Theorem]:
 def symmetric(equation: Theorem) -> Theorem:
     """From a = b infer b = a."""
     a, b = equation.conclusion.args
-    found = infer("arithmetic", equation, goal=eq(b, a), multipliers=((0, num(-1)),))
-    return found
+    x, hole = real("x"), real("hole")
+    while hole in free_variables(a):
+        hole = real(hole.head + "_")
+    same = infer("instantiate", infer("arithmetic", goal=eq(x, x)), mapping=((x, a),))
+    return infer("rewrite", equation, same, template=lam(hole, eq(hole, a)))
 
 
 def _subterms(term: Term, closed: bool = True) -> Iterator[Term]:

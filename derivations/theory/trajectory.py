@@ -77,6 +77,8 @@ from derivations.tactics import (
     replace,
     rewrite,
     specialise,
+    symmetric,
+    transitive,
     where,
 )
 from derivations.theory.gap import side_facts, side_values
@@ -84,8 +86,8 @@ from derivations.theory.lines import (
     CHOICE3,
     EXPLICIT,
     explicit_rewards,
-    softmax_line,
     three_responses,
+    three_weights,
     two_responses,
 )
 from derivations.theory.setting import CONVERGES, DIVERGES, log_odds_of, odds
@@ -1874,19 +1876,245 @@ def attained(proof: Proof) -> Theorem:
     success = have(eq(_attaining.success(0), _rate), part(values, 1, 0), *known)
     curved = have(eq(-_attaining.curvature(0), _K), part(values, 1, 1, 1, 0), *known)
 
+    other = -(odds_ * bend + spread**2)
+    simple = have(eq(other, _part * L), square, *known)
+    parts = [
+        have(WITHIN(spread, G), small, root[0], proof.given[4]),
+        have(WITHIN(-spread, G), small, root[0], proof.given[4]),
+        have(WITHIN(bend, L), size, *known),
+        rewrite(have(WITHIN(_part * L, L), share, proof.given[2]), symmetric(simple)),
+        have(WITHIN(ZERO, G), proof.given[4]),
+    ]
+
     def response(number: int) -> Theorem:
         exact = apply(part(values, 1, 1, 1, 1), have(lt(num(number), 3)), at=[num(number)])
-        other = -(odds_ * bend + spread**2)
-        simple = have(eq(other, _part * L), square, *known)
-        plain = have(
-            both(WITHIN(CHOICE3(number, 0, spread, -spread), G),
-                 WITHIN(CHOICE3(number, bend, other, other), L)),
-            small, root[0], size, share, simple, *known, unfold=EXPLICIT,
-        )  # fmt: skip
-        return have(beta(lam(i, bounds), [num(number)]), exact, plain)
+        score = CHOICE3(number, 0, spread, -spread)
+        hessian = CHOICE3(number, bend, other, other)
+        values_ = (ZERO, spread, -spread)[number], (bend, other, other)[number]
+        proofs = (parts[4], *parts[:2])[number], (parts[2], parts[3], parts[3])[number]
+        return conjunction(*(
+            rewrite(chosen(choice, value, proof_), symmetric(part(exact, side)))
+            for side, (choice, value, proof_) in enumerate(
+                zip((score, hessian), values_, proofs, strict=True))
+        ))  # fmt: skip
 
     bounds = beta(within_all(_attaining, ZERO, G, L).args[0], [i]).args[1]
     each = intro(each_below(i, 3, bounds, response), i, lt(i, 3))
     made = conjunction(part(values, 0), success, part(values, 1, 1, 0), each, curved)
     proof.note(made, "three responses: the score vanishes on the correct one")
     return intro(made, _rate, positive.conclusion, below.conclusion)
+
+
+def chosen(choice: Term, value: Term, bound: Theorem) -> Theorem:
+    """A bound on one of the alternatives of ``choice3``, as a bound on the choice."""
+    x, y, z = (real(name) for name in ("x", "y", "z"))
+    number, *alternatives = choice.args
+    plain = CHOICE3(number, x, y, z)
+    same = have(eq((x, y, z)[int(number.head)], plain), unfold=EXPLICIT)
+    return rewrite(bound, where(same, dict(zip((x, y, z), alternatives, strict=True))))
+
+
+def sharp_line(score: Term, hessian: Term) -> Line:
+    """The three responses whose curvature at t = 0 is -(2 L + G**2)."""
+    return three_responses((hessian + score**2) / hessian, score, -hessian)
+
+
+_sharp = sharp_line(G, L)
+_epsilon, _tau = real("epsilon"), real("tau")
+
+
+def inflated(line_: Line, score: Term, hessian: Term) -> Term:
+    """For every epsilon > 0 the regularity, inflated by 1 + epsilon, holds on a segment."""
+    wider = line_.regular((1 + _epsilon) * score, (1 + _epsilon) * hessian, -_tau, _tau)
+    return forall(_epsilon, lt(0, _epsilon), exists(_tau, both(lt(0, _tau), wider)))
+
+
+@state(
+    "theorem",
+    "trajectory.sharp",
+    "The bound on the curvature cannot be lowered",
+    provenance="extension",
+    given=[lt(0, L), lt(0, G)],
+    claim=both(
+        _sharp.policy,
+        eq(_sharp.success(0), (L + G**2) / KAPPA),
+        eq(_sharp.alignment(0), 0),
+        within_all(_sharp, ZERO, G, L),
+        eq(_sharp.curvature(0), -KAPPA),
+        inflated(_sharp, G, L),
+    ),
+    words="For $G = 0$ no such segment exists: a score that is zero on a segment leaves the "
+    "policy constant there.",
+)
+def sharp(proof: Proof) -> Theorem:
+    known = list(proof.given)
+    ratio = (L + G**2) / L
+    positive = have(lt(0, ratio), *known)
+    values = proof.use("setting.three-responses", positive, rho=ratio, v=G, h0=-L)
+    rate = have(eq(_sharp.success(0), (L + G**2) / KAPPA), part(values, 1, 0), *known,
+                have(lt(0, KAPPA), *known))  # fmt: skip
+    curved = have(eq(_sharp.curvature(0), -KAPPA), part(values, 1, 1, 1, 0), *known)
+    proof.note(curved, "at t = 0 the three responses have the extreme curvature")
+    other = have(eq(-(ratio * -L + G**2), L), *known)
+    each = attained_bounds(proof, values, other)
+    segment = proof.note(
+        inflate(proof, values, other, positive), "score and second derivative are continuous"
+    )
+    return conjunction(part(values, 0), rate, part(values, 1, 1, 0), each, curved, segment)
+
+
+def choice_value(choice: Term) -> Theorem:
+    """``choice3(k, x, y, z)`` is the alternative with the number k."""
+    x, y, z = (real(name) for name in ("x", "y", "z"))
+    number, *alternatives = choice.args
+    same = have(
+        eq(CHOICE3(number, x, y, z), (x, y, z)[int(number.head)]), unfold=EXPLICIT
+    )
+    return where(same, dict(zip((x, y, z), alternatives, strict=True)))
+
+
+def attained_bounds(proof: Proof, values: Theorem, other: Theorem) -> Theorem:
+    """|s| <= G and |h| <= L at t = 0 for the three responses of `trajectory.sharp`."""
+    known = list(proof.given)
+
+    def response(number: int) -> Theorem:
+        exact = apply(part(values, 1, 1, 1, 1), have(lt(num(number), 3)), at=[num(number)])
+        made = []
+        for side, bound in ((0, G), (1, L)):
+            there, choice = part(exact, side).conclusion.args
+            value = choice_value(choice)
+            size = have(WITHIN(value.conclusion.args[1], bound), other, *known)
+            made.append(size_of(there, bound, transitive(part(exact, side), value), size))
+        return conjunction(*made)
+
+    bounds = beta(within_all(_sharp, ZERO, G, L).args[0], [i]).args[1]
+    return intro(each_below(i, 3, bounds, response), i, lt(i, 3))
+
+
+def size_of(there: Term, bound: Term, exact: Theorem, size: Theorem) -> Theorem:
+    """|there| <= bound, when it equals a value with that bound."""
+    hole = real("hole")
+    template = lam(hole, WITHIN(hole, bound))
+    return infer("rewrite", symmetric(exact), size, template=template)
+
+
+S, S0, H, H0 = (real(name) for name in ("S", "S0", "H", "H0"))
+
+
+def near_zero(proof: Proof, small: Theorem) -> Theorem:
+    """The bounds for the three responses, from s(t, 0) = S and h(t, 0) = H near t = 0."""
+    score, hessian = (1 + _epsilon) * G, (1 + _epsilon) * L
+    facts_ = [
+        *(assume(r_) for r_ in conjuncts(changes(S - S0, _epsilon * G / 4))),
+        *(assume(r_) for r_ in conjuncts(changes(H - H0, _epsilon * L))),
+        *(assume(r_) for r_ in conjuncts(changes(2 * L * t, _epsilon * G / 2))),
+        assume(eq(S0, 0)), assume(eq(H0, -L)), small, *proof.given,
+    ]  # fmt: skip
+    scores = (S, G + 2 * L * t + S, -G + 2 * L * t + S)
+    hessians = (H, 2 * L + H, 2 * L + H)
+    return have(
+        both(*(WITHIN(v_, score) for v_ in scores), *(WITHIN(v_, hessian) for v_ in hessians)),
+        *facts_,
+    )
+
+
+def changes(amount: Term, bound: Term) -> Term:
+    """-bound <= amount and amount <= bound."""
+    return both(le(-bound, amount), le(amount, bound))
+
+
+def inflate(proof: Proof, values: Theorem, other: Theorem, positive: Theorem) -> Theorem:
+    """The inflated regularity, from the continuity of s(t, 0) and h(t, 0) at t = 0."""
+    known, small = list(proof.given), assume(lt(0, _epsilon))
+    weights = [*three_weights((L + G**2) / L, positive), other, *known]
+    slack = [have(lt(0, size), small, *known) for size in (_epsilon * G / 4, _epsilon * L)]
+    near = [
+        continuity(beta(function_, [u, ZERO]), size, weights)
+        for function_, size in zip((_sharp.score, _sharp.hessian), slack, strict=True)
+    ]
+    goal = beta(inflated(_sharp, G, L).args[0], [_epsilon]).args[1]
+    d1, d2 = real("d1"), real("d2")
+    slope = _epsilon * G / (4 * L)
+    radius = minimum(d1, minimum(d2, slope))
+
+    def chosen_radii(score: Theorem, hessian: Theorem) -> Theorem:
+        facts_ = [part(score, 0), part(hessian, 0), have(lt(0, slope), small, *known)]
+        sizes = smaller_than_all(d1, d2, slope, facts_)
+        low, high = assume(le(-radius, t)), assume(le(t, radius))
+        local = [
+            apply(part(theorem_, 1), have(le(0 - d_, t), low, sizes),
+                  have(le(t, 0 + d_), high, sizes), at=[t])
+            for theorem_, d_ in ((score, d1), (hessian, d2))
+        ]  # fmt: skip
+        drift = have(changes(2 * L * t, _epsilon * G / 2), low, high, sizes, *known)
+        bounds = bounds_at(proof, values, small, [*local, drift])
+        pieces = [
+            intro(made, (t, i), low.conclusion, high.conclusion, lt(i, 3))
+            for made in all_responses(bounds, other, known)
+        ]
+        wanted = _sharp.regular((1 + _epsilon) * G, (1 + _epsilon) * L, -radius, radius)
+        shown = conjunction(part(sizes, 0), fold(conjunction(*pieces), wanted))
+        return infer("witness", shown, formula=goal, terms=(radius,))
+
+    made = obtain(
+        near[0], [d1],
+        lambda score: obtain(near[1], [d2], lambda hessian: chosen_radii(score, hessian)),
+    )  # fmt: skip
+    return intro(made, _epsilon, small.conclusion)
+
+
+def continuity(body: Term, size: Theorem, known: list[Theorem]) -> Theorem:
+    """There is a segment round 0 on which body(u) changes by at most the given size."""
+    smooth = differentiate(u, body, ZERO, *known)
+    rule = where(
+        calculus.continuous(),
+        {f: lam(u, body), t: ZERO, real("x"): smooth.conclusion.args[2],
+         real("y"): size.conclusion.args[1]},
+    )  # fmt: skip
+    return discharge(rule, smooth, size)
+
+
+def smaller_than_all(x: Term, y: Term, z: Term, positive: list[Theorem]) -> Theorem:
+    """0 < min(x, min(y, z)), and it is at most each of the three."""
+    inner = minimum(y, z)
+    goal = both(*(lt(0, minimum(x, inner)), *(le(minimum(x, inner), v_) for v_ in (x, y, z))))
+    second = instance("minimum.cases", x=y, y=z)
+    first = instance("minimum.cases", x=x, y=inner)
+    return by_cases(second, *([lambda one: by_cases(
+        first, *([lambda two: have(goal, one, two, *positive)] * 2))] * 2))  # fmt: skip
+
+
+def bounds_at(
+    proof: Proof, values: Theorem, small: Theorem, facts_: list[Theorem]
+) -> Theorem:
+    """`near_zero` for the line: S is s(t, 0), and so on."""
+    first = apply(part(values, 1, 1, 1, 1), have(lt(ZERO, 3)), at=[0])
+    exact = [
+        transitive(part(first, side), choice_value(part(first, side).conclusion.args[1]))
+        for side in (0, 1)
+    ]
+    mapping = {
+        S: beta(_sharp.score, [t, ZERO]), S0: beta(_sharp.score, [ZERO, ZERO]),
+        H: beta(_sharp.hessian, [t, ZERO]), H0: beta(_sharp.hessian, [ZERO, ZERO]),
+    }  # fmt: skip
+    return discharge(
+        where(near_zero(proof, small), mapping), *facts_, *exact, small, *proof.given
+    )
+
+
+def all_responses(bounds: Theorem, other: Theorem, known: list[Theorem]) -> list[Theorem]:
+    """The six bounds, as bounds for every response."""
+    separate = [part(bounds, *(1,) * k_, 0) for k_ in range(5)] + [part(bounds, *(1,) * 5)]
+    results = []
+    for offset, function_ in ((0, _sharp.score), (3, _sharp.hessian)):
+
+        def response(number: int, offset: int = offset, function_: Term = function_) -> Theorem:
+            bound = separate[offset + number]
+            shifted, size = bound.conclusion.args
+            there = beta(function_, [t, num(number)])
+            same = have(eq(there, shifted), other, *known, unfold=EXPLICIT)
+            return size_of(there, size, same, bound)
+
+        goal = WITHIN(beta(function_, [t, i]), separate[offset].conclusion.args[1])
+        results.append(each_below(i, 3, goal, response))
+    return results
