@@ -73,9 +73,7 @@ def difference_rule() -> Theorem:
     first, second = assume(derivative(_u, _f(_u), _t, _x)), assume(derivative(_u, _g(_u), _t, _y))
     constant = instance("derivative.constant", c=num(-1), t=_t)
     product = apply(
-        instance(
-            "derivative.product", f=lam(_u, num(-1)), g=lam(_u, _g(_u)), t=_t, x=num(0), y=_y
-        ),
+        instance("derivative.product", f=lam(_u, num(-1)), g=lam(_u, _g(_u)), t=_t, x=num(0), y=_y),
         constant,
         second,
     )
@@ -165,15 +163,15 @@ def sum_rule() -> Theorem:
             x=total(_n, _i, g(_i)), y=g(_n),
         )  # fmt: skip
         made = apply(rule, apply(hypothesis, shorter), apply(longer, at=[_n]))
-        made = restate(same_function(made, _u, total(_n + 1, _i, f(_u, _i))), total(_n + 1, _i, g(_i)))
+        made = restate(
+            same_function(made, _u, total(_n + 1, _i, f(_u, _i))), total(_n + 1, _i, g(_i))
+        )
         return intro(made, (), longer.conclusion)
 
     return apply(induct(_n, formula, base, step), assume(each), at=[_n])
 
 
-def restate(
-    theorem: Theorem, value: Term, *facts: Theorem, unfold: Sequence[str] = ()
-) -> Theorem:
+def restate(theorem: Theorem, value: Term, *facts: Theorem, unfold: Sequence[str] = ()) -> Theorem:
     """The same derivative, its value written in another way that arithmetic proves equal."""
     body, at, old = theorem.conclusion.args
     if old == value:
@@ -269,7 +267,9 @@ class _Derivation:
             return apply(instance(name, t=self.at, **mapping), *parts)
         if head == "-":
             return self.use(difference_rule(), *parts, **mapping)
-        nonzero = have(ne(self.value(args[1]), 0), *self.facts)
+        divisor = self.value(args[1])
+        known = [] if divisor.kind == "num" else self.facts
+        nonzero = have(ne(divisor, 0), *known)
         return self.use(quotient_rule(), *parts, nonzero, **mapping)
 
     def use(self, rule: Theorem, *premises: Theorem, **mapping: Term) -> Theorem:
@@ -298,7 +298,9 @@ class _Derivation:
         return apply(rule, outer, part)
 
     def of_sum(self, count: Term, body: Term) -> Theorem:
-        index = fresh("j", "N", body, count, self.variable, self.at, *(f.conclusion for f in self.facts))
+        index = fresh(
+            "j", "N", body, count, self.variable, self.at, *(f.conclusion for f in self.facts)
+        )
         inside = assume(lt(index, count))
         each = _Derivation(self.variable, self.at, [*self.facts, inside]).of(beta(body, [index]))
         value = lam(index, each.conclusion.args[2])
@@ -389,8 +391,17 @@ def continuous() -> Theorem:
         step, error = absolute(_u - _t), absolute(_f(_u) - _f(_t) - _x * (_u - _t))
         short = _magnitudes(_u - _t, lambda case: have(le(step, radius), case, low, high))
         size_of_step = _magnitudes(_u - _t, lambda case: have(le(0, step), case))
-        drift = _magnitudes(_u - _t, lambda one: _magnitudes(_x, lambda two: have(
-            both(le(-(size * step), _x * (_u - _t)), le(_x * (_u - _t), size * step)), one, two)))
+        drift = _magnitudes(
+            _u - _t,
+            lambda one: _magnitudes(
+                _x,
+                lambda two: have(
+                    both(le(-(size * step), _x * (_u - _t)), le(_x * (_u - _t), size * step)),
+                    one,
+                    two,
+                ),
+            ),
+        )
         bounded = _magnitudes(_f(_u) - _f(_t) - _x * (_u - _t), lambda case: have(
             both(le(-error, _f(_u) - _f(_t) - _x * (_u - _t)),
                  le(_f(_u) - _f(_t) - _x * (_u - _t), error)), case))  # fmt: skip
@@ -505,9 +516,7 @@ def taylor_above() -> Theorem:
         made = discharge(where(negation_rule(), g=function_, t=u, y=value), inner)
         negated.append(intro(made, u, low.conclusion, high.conclusion))
     below = have(le(-_k, -_h(u)), apply(bound, low, high, at=[u]))
-    rule = where(
-        taylor(), {_f: lam(_t, -_f(_t)), _g: lam(_t, -_g(_t)), _h: lam(_t, -_h(_t))}
-    )
+    rule = where(taylor(), {_f: lam(_t, -_f(_t)), _g: lam(_t, -_g(_t)), _h: lam(_t, -_h(_t))})
     made = discharge(
         rule, *negated, intro(below, u, low.conclusion, high.conclusion), assume(le(0, _b))
     )

@@ -258,9 +258,7 @@ class _Task:
     def accepts(self, point: Sequence[Fraction]) -> bool:
         """Whether a rational point satisfies everything, integrality included."""
         whole = all(
-            value.denominator == 1
-            for value, flag in zip(point, self.integer, strict=True)
-            if flag
+            value.denominator == 1 for value, flag in zip(point, self.integer, strict=True) if flag
         )
         return whole and all(holds(evaluate(c.poly, point), c.kind) for c in self.constraints)
 
@@ -268,8 +266,19 @@ class _Task:
 _SMALL = (0, 1, -1, 2, -2, 3, -3, 4, 5, -5, 10, -10, 100, -100, 1000)
 _FRACTIONS = tuple(
     Fraction(sign * n, d)
-    for n, d in ((1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (3, 2), (3, 5), (4, 5), (1, 10), (9, 10),
-                 (1, 100))
+    for n, d in (
+        (1, 2),
+        (1, 3),
+        (2, 3),
+        (1, 4),
+        (3, 4),
+        (3, 2),
+        (3, 5),
+        (4, 5),
+        (1, 10),
+        (9, 10),
+        (1, 100),
+    )
     for sign in (1, -1)
 )
 
@@ -337,11 +346,17 @@ def _sample(task: _Task) -> tuple[Fraction, ...] | None:
         else:
             columns = [source.integers(0, len(values), count) for values in lists]
             picks = numpy.stack(columns, axis=1) if columns else numpy.zeros((1, 0), dtype=int)
-        floats = numpy.stack(
-            [numpy.array([float(v) for v in values])[picks[:, i]]
-             for i, values in enumerate(lists)],
-            axis=1,
-        ) if lists else numpy.zeros((1, 0))
+        floats = (
+            numpy.stack(
+                [
+                    numpy.array([float(v) for v in values])[picks[:, i]]
+                    for i, values in enumerate(lists)
+                ],
+                axis=1,
+            )
+            if lists
+            else numpy.zeros((1, 0))
+        )
         good = _float_filter(task, floats)
         for row in picks[good][:60]:
             point = tuple(values[int(i)] for values, i in zip(lists, row, strict=True))
@@ -511,8 +526,13 @@ def _worker(text: str) -> str:
             total = total + term
         kind = constraint["kind"]
         solver.add(
-            total > 0 if kind == ">" else total >= 0 if kind == ">="
-            else total == 0 if kind == "=" else total != 0
+            total > 0
+            if kind == ">"
+            else total >= 0
+            if kind == ">="
+            else total == 0
+            if kind == "="
+            else total != 0
         )
     status = str(solver.check())
     if status != "sat":
@@ -535,7 +555,8 @@ def _near_rational(task: _Task, point: Sequence[Value]) -> tuple[Fraction, ...] 
     """Try simple rational points near a point with algebraic coordinates."""
     for limit in (1, 2, 5, 10, 100, 1000, 10**6, 10**12):
         guess = tuple(
-            value if isinstance(value, Fraction)
+            value
+            if isinstance(value, Fraction)
             else ((value.lower + value.upper) / 2).limit_denominator(limit)
             for value in point
         )
@@ -557,8 +578,9 @@ def _by_z3(task: _Task, seconds: float) -> SolverAnswer:
         for value, flag in zip(answer.point, task.integer, strict=True)
         if flag
     )
-    point = tuple(value if isinstance(value, Fraction) else _simplify(value)
-                  for value in answer.point)
+    point = tuple(
+        value if isinstance(value, Fraction) else _simplify(value) for value in answer.point
+    )
     size = math.prod(len(value.poly) - 1 for value in point if isinstance(value, Algebraic))
     # The exact zero test eliminates all the roots, so its cost grows with the product of degrees.
     if whole and size <= 100 and satisfies(task.constraints, point):
