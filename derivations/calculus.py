@@ -654,6 +654,17 @@ def exp_minus() -> Theorem:
 
 
 @cache
+def exp_reflects() -> Theorem:
+    """exp(x) <= exp(y) gives x <= y."""
+    ordered, goal = assume(le(exp(_x), exp(_y))), le(_x, _y)
+
+    def backwards(case: Theorem) -> Theorem:
+        return have(goal, discharge(where(exp_increasing(), a=_y, b=_x), case), ordered)
+
+    return by_cases(order(_x, _y), lambda case: case, backwards)
+
+
+@cache
 def log_reflects() -> Theorem:
     """log(x) <= log(y) gives x <= y for positive y."""
     other = assume(lt(0, _y))

@@ -17,6 +17,7 @@ from derivations.kernel.terms import (
     le,
     lt,
     nat,
+    ne,
     num,
     total,
 )
@@ -162,3 +163,48 @@ def telescoping_above() -> Theorem:
         _n, claim(_n), base, lambda hypothesis: have(claim(_n + 1), hypothesis, apply(each, at=[_n]))
     )
     return specialise(rule, _n)
+
+
+@cache
+def single() -> Theorem:
+    """A sum with one term that need not vanish: ``Sum(n, f) = f(m)`` for m < n."""
+    m = nat("m")
+    inside = lt(m, _n)
+    each = forall(_i, lt(_i, _n), ne(_i, m), eq(_f(_i), 0))
+    claim = eq(total(_n, _i, _f(_i)), _f(m))
+
+    def step(hypothesis: Theorem) -> Theorem:
+        before = assume(lt(m, _n + 1))
+        longer = assume(forall(_i, lt(_i, _n + 1), ne(_i, m), eq(_f(_i), 0)))
+        index = assume(lt(_i, _n))
+        goal = eq(total(_n + 1, _i, _f(_i)), _f(m))
+
+        def at_the_end(case: Theorem) -> Theorem:
+            whole = apply(instance("natural.discrete", m=m, n=_n + 1), before)
+            same = have(eq(m, _n), case, whole)
+            vanish = apply(longer, index, have(ne(_i, m), index, same), at=[_i])
+            nothing = discharge(
+                where(congruent(), {_f: lam(_i, _f(_i)), _g: lam(_i, num(0))}),
+                intro(vanish, _i, index.conclusion),
+            )
+            return have(goal, nothing, same)
+
+        def earlier(case: Theorem) -> Theorem:
+            differ = assume(ne(_i, m))
+            shorter = intro(
+                apply(longer, index, differ, at=[_i]), _i, index.conclusion, differ.conclusion
+            )
+            last = apply(longer, have(ne(_n, m), case), at=[_n])
+            return have(goal, apply(hypothesis, case, shorter), last)
+
+        made = by_cases(order(_n, m), at_the_end, earlier)
+        return intro(intro(made, (), longer.conclusion), (), before.conclusion)
+
+    formula = implies(inside, each, claim)
+    nobody = assume(lt(m, 0))
+    base = intro(
+        have(eq(total(0, _i, _f(_i)), _f(m)), nobody),
+        (), nobody.conclusion, forall(_i, lt(_i, 0), ne(_i, m), eq(_f(_i), 0)),
+    )  # fmt: skip
+    rule = induct(_n, formula, base, step)
+    return apply(rule, assume(inside), assume(each), at=[_n])
