@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import flint
@@ -32,6 +33,11 @@ from derivations.kernel.terms import (
 Fractional = tuple[Any, Any]  # numerator and nonzero denominator, in lowest terms
 _LONGEST_SUM = 64
 _HIGHEST_POWER = 200
+
+
+@lru_cache(maxsize=None)
+def _written(atom: Term) -> str:
+    return repr(atom)
 
 
 class _Full(Exception):
@@ -344,22 +350,20 @@ class Algebra:
 
     def _polynomial_term(self, polynomial: Any) -> Term:
         # Sorted by what is written, not by the numbering of atoms, which depends on history.
-        terms = [self._monomial_term(m, int(c)) for m, c in polynomial.terms()]
-        terms.sort(key=repr)
+        written = [self._monomial_term(m, int(c)) for m, c in polynomial.terms()]
+        written.sort(key=lambda pair: pair[0])
         result = num(0)
-        for i, term in enumerate(terms):
+        for i, (_, term) in enumerate(written):
             result = app("+", result, term) if i else term
         return result
 
-    def _monomial_term(self, exponents: Sequence[int], coefficient: int) -> Term:
-        powers = [
-            self.atoms[i] if e == 1 else self.atoms[i] ** int(e)
-            for i, e in enumerate(exponents)
-            if e
-        ]
-        powers.sort(key=repr)
-        factors = powers if coefficient == 1 and powers else [num(coefficient), *powers]
+    def _monomial_term(self, exponents: Sequence[int], coefficient: int) -> tuple[Any, Term]:
+        """A monomial as a term, and the key that gives it its place in a sum."""
+        powers = sorted((_written(self.atoms[i]), int(e), i) for i, e in enumerate(exponents) if e)
+        factors = [self.atoms[i] if e == 1 else self.atoms[i] ** e for _, e, i in powers]
+        if coefficient != 1 or not factors:
+            factors.insert(0, num(coefficient))
         result = factors[0]
         for factor in factors[1:]:
             result = app("*", result, factor)
-        return result
+        return [(name, e) for name, e, _ in powers], result

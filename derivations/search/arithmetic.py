@@ -31,12 +31,12 @@ from derivations.search.polynomial import (
     Constraint,
     Kind,
     Poly,
-    find_certificate,
     find_certificate_with_multiplier,
     holds,
 )
 
 _KINDS: dict[str, Kind] = {"<=": ">=", "<": ">", ">=": ">=", ">": ">", "=": "="}
+_QUICK, _FULL = 3, 7  # stages of the search: linear and small semidefinite programs, or all
 _DEPTH = 3  # how deep the proof of a denominator's sign may itself need one
 
 
@@ -231,6 +231,11 @@ class _Attempt:
         self._drop_useless()
 
     def _drop_useless(self) -> None:
+        try:
+            self.rebuild()
+            return
+        except KernelError:
+            pass
         kept: list[int] = []
         for i in self.equations:
             try:
@@ -308,14 +313,19 @@ class _Attempt:
     def _search(
         self, goal: Poly, constraints: list[Constraint], strict: bool
     ) -> tuple[Certificate, dict[int, int]] | None:
-        if self.depth:
-            quick = find_certificate(
-                goal, constraints, strict, degree=self.degree, deadline=self.deadline
+        # Linear programs first: they settle most steps in a millisecond.
+        for effort in (_QUICK,) if self.depth else (_QUICK, _FULL):
+            found = find_certificate_with_multiplier(
+                goal,
+                constraints,
+                strict,
+                degree=self.degree,
+                effort=effort,
+                deadline=self.deadline,
             )
-            return None if quick is None else (quick, {})
-        return find_certificate_with_multiplier(
-            goal, constraints, strict, degree=self.degree, deadline=self.deadline
-        )
+            if found is not None:
+                return found
+        return None
 
     def _multiplier(self, value: _FactProduct, factor: Term) -> tuple[int, Term]:
         """An equality among the facts, and what it is multiplied by."""

@@ -1153,13 +1153,15 @@ def find_certificate(
     strict: bool,
     *,
     degree: int = 3,
+    effort: int = 7,
     deadline: float | None = None,
 ) -> Certificate | None:
     """A verified certificate of ``goal >= 0`` (``goal > 0`` if strict), or None.
 
     For a contradiction between the constraints pass the zero polynomial with strict=True.
     ``degree`` is the largest number of constraints multiplied together (1 is the cheapest);
-    ``deadline`` is a time.monotonic() value.  ValueError if exponent tuples differ in length or
+    ``effort`` the number of stages tried, from linear programs (2) to large semidefinite ones
+    (7); ``deadline`` is a time.monotonic() value.  ValueError if exponent tuples differ in length or
     hold exponents outside 0..4095.
 
     >>> x, y = (1, 0), (0, 1)
@@ -1179,7 +1181,7 @@ def find_certificate(
         lambda: _linear_stage(problem, 3, degree),
         lambda: _square_stage(problem, degree, 2, range(2501)),
     ]
-    for number, stage in enumerate(stages):
+    for number, stage in enumerate(stages[:effort]):
         if problem.expired():
             return None
         if number == 2 and _sampled_counterexample(goal, constraints, strict):
@@ -1199,6 +1201,7 @@ def find_certificate_with_multiplier(
     strict: bool,
     *,
     degree: int = 3,
+    effort: int = 7,
     deadline: float | None = None,
 ) -> tuple[Certificate, dict[int, int]] | None:
     """A certificate for ``goal * prod p_i**f_i`` with '>' constraints p_i, and the map i -> f_i.
@@ -1219,7 +1222,7 @@ def find_certificate_with_multiplier(
         product = goal
         for index in choice:
             product = multiply(product, constraints[index].poly)
-        found = find_certificate(product, constraints, strict, degree=degree, deadline=share)
+        found = find_certificate(product, constraints, strict, degree=degree, effort=effort, deadline=share)
         if found is not None:
             return found, {index: choice.count(index) for index in choice}
     return None

@@ -641,16 +641,28 @@ def near_branch(proof: Proof, known: list[Theorem]) -> Branch:
     ratio = log_ratio(J(eta), J(0), known)
 
     def gain(conclusion: Term, limits: list[Theorem]) -> Theorem:
+        bend = bent(L, 1 - J(0), limits, [*known[:1], *proof.given[2:]])
         if conclusion.head == "<":
-            rises = have(lt(ell(0), ell(eta)), lower, *limits, *known, *proof.given)
-            return order_of_rates(proof, rises)
+            return order_of_rates(proof, have(lt(ell(0), ell(eta)), lower, bend, known[0]))
         if conclusion.args[1] == ell(eta) - ell(0):
-            return have(conclusion, lower, *limits, *known, *proof.given)
-        step = have(le(eta * (1 - J(0)) * Dmu(0) / 2, log(J(eta)) - log(J(0))), rise,
-                    *limits, *known, *proof.given)  # fmt: skip
-        return have(conclusion, step, ratio, *known)
+            return have(conclusion, lower, bend, known[0])
+        step = have(
+            le(eta * (1 - J(0)) * Dmu(0) / 2, log(J(eta)) - log(J(0))), rise, bend, known[0]
+        )
+        return have(conclusion, step, ratio, known[0])
 
     return gain
+
+
+def bent(
+    bound: Term, share: Term, limits: list[Theorem], known: list[Theorem]
+) -> Theorem:
+    """bound * eta**2 against share * Delta mu * eta, from the limit on eta (the last one)."""
+    head, factor = limits[-1].conclusion.head, limits[-1].conclusion.args[1]
+    multiple = 2 if factor.args[0] == 2 * Dmu(0) else 1
+    slope = have(app(head, bound * eta, multiple * share * Dmu(0)), limits[-1], *known)
+    goal = app(head, bound * eta**2, multiple * share * Dmu(0) * eta)
+    return have(goal, slope, *limits[:-1], known[-1])
 
 
 def smoothness(proof: Proof) -> Theorem:
@@ -663,20 +675,21 @@ def far_branch(proof: Proof, known: list[Theorem]) -> Branch:
     """The claims of `success_step` where K(J) = (L + G**2)/J."""
 
     def gain(conclusion: Term, limits: list[Theorem]) -> Theorem:
-        twice = have(le(eta, 2 * Dmu(0) * (J(0) / (L + G**2))), *limits, *known, *proof.given)
-        stays = success_does_not_fall(proof, twice, known)
-        if conclusion.args[1] != J(eta) - J(0):
-            rise = far_log_odds(proof, stays, known)
-            if conclusion.head == "<":
-                rises = have(lt(ell(0), ell(eta)), rise, *limits, *known, *proof.given)
-                return order_of_rates(proof, rises)
-            return have(conclusion, rise, *limits, *known, *proof.given)
-        return have(conclusion, far_success(proof, stays, known), *limits, *known, *proof.given)
+        bend = bent(L + G**2, J(0), limits, [*known[:1], *proof.given[2:]])
+        stays = success_does_not_fall(proof, limits, known)
+        if conclusion.args[1] == J(eta) - J(0):
+            return have(conclusion, far_success(proof, stays, known), bend, known[0])
+        rise = far_log_odds(proof, stays, known)
+        if conclusion.head == "<":
+            return order_of_rates(proof, have(lt(ell(0), ell(eta)), rise, bend, known[0]))
+        return have(conclusion, rise, bend, known[0])
 
     return gain
 
 
-def success_does_not_fall(proof: Proof, limit: Theorem, known: list[Theorem]) -> Theorem:
+def success_does_not_fall(
+    proof: Proof, limits: list[Theorem], known: list[Theorem]
+) -> Theorem:
     """J(t) >= J(0) on the step: log(1 - J) has second derivative at most L + G**2."""
     bound = L + G**2
     slope, change = log_failure_slopes(proof)
@@ -700,9 +713,9 @@ def success_does_not_fall(proof: Proof, limit: Theorem, known: list[Theorem]) ->
     )  # fmt: skip
     identity = proof.use("gap.score-identity", at=[0])
     rate = proof.use("setting.success-rate", at=[t])
-    gap = have(
-        le(t * (bound * t - 2 * J(0) * Dmu(0)), 0), limit, low, high, *known, *proof.given
-    )
+    slope_ = have(le(bound * eta, 2 * J(0) * Dmu(0)), limits[-1], known[0], *proof.given[2:])
+    shorter_ = have(le(bound * t, 2 * J(0) * Dmu(0)), slope_, high, proof.given[2])
+    gap = have(le(t * (bound * t - 2 * J(0) * Dmu(0)), 0), shorter_, low)
     falls = have(le(log(1 - J(t)), log(1 - J(0))), made, identity, gap)
     smaller = discharge(
         where(calculus.log_reflects(), x=1 - J(t), y=1 - J(0)), falls, have(lt(0, 1 - J(0)), *known)
