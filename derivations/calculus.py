@@ -330,7 +330,8 @@ def _match_derivative(
     fact: Theorem, wanted: Term, point: Term, facts: Sequence[Theorem]
 ) -> Theorem | None:
     """The instance of a fact that is a derivative of `wanted` at `point`, if it is one."""
-    conclusion, holes = fact.conclusion, ()
+    conclusion = fact.conclusion
+    holes: tuple[Term, ...] = ()
     if conclusion.head == "forall":
         (body,) = conclusion.args
         holes = tuple(var(f"hole_{k}", s) for k, s in enumerate(body.sort[0]))

@@ -75,9 +75,7 @@ COVARIANCE = Definition(
 )
 """``covariance(n, w, l, X, Y)``: the conditional covariance."""
 
-LOG_ODDS = Definition(
-    "log_odds", lam((_n, _w, _l), log(MASS(_n, _w, _l) / (1 - MASS(_n, _w, _l))))
-)
+LOG_ODDS = Definition("log_odds", lam((_n, _w, _l), log(MASS(_n, _w, _l) / (1 - MASS(_n, _w, _l)))))
 """``log_odds(n, r, l)``: log(J/(1 - J))."""
 
 _failure = lam(_i, 1 - _w(_i))
@@ -119,13 +117,12 @@ POLICY = Definition(
 differentiable along the line, a binary reward, at least one correct and one incorrect
 response."""
 
+
 def _everywhere(formula: Term) -> Term:
     return forall((_t, _i), le(_a, _t), le(_t, _b), lt(_i, _n), formula)
 
 
-SMOOTH = Definition(
-    "smooth", lam((_n, _h, _L, _a, _b), _everywhere(WITHIN(_h(_t, _i), _L)))
-)
+SMOOTH = Definition("smooth", lam((_n, _h, _L, _a, _b), _everywhere(WITHIN(_h(_t, _i), _L))))
 """``smooth(n, h, L, a, b)``: |h| <= L for every response and every point of [a, b]."""
 
 REGULAR = Definition(
@@ -211,9 +208,7 @@ class Line:
 
     def variance(self, side: str, t: object) -> Term:
         """The conditional variance of the score."""
-        return VARIANCE(
-            self.count, self.weights(side), self.logs(t), self.at(self.score, t)
-        )
+        return VARIANCE(self.count, self.weights(side), self.logs(t), self.at(self.score, t))
 
     def alignment(self, t: object) -> Term:
         """The Gradient Gap along the line, E_+[s] - E_-[s]."""
@@ -303,15 +298,12 @@ class Run:
     @property
     def run(self) -> Term:
         """The assumption that this is a run."""
-        return RUN(
-            self.count, self.reward, self.log_policy, self.score, self.hessian, self.steps
-        )
+        return RUN(self.count, self.reward, self.log_policy, self.score, self.hessian, self.steps)
 
     def at(self, k: object) -> Line:
         """The line of step k."""
         log_policy, score, hessian = (
-            lam((_t, _i), beta(f, [k, _t, _i]))
-            for f in (self.log_policy, self.score, self.hessian)
+            lam((_t, _i), beta(f, [k, _t, _i])) for f in (self.log_policy, self.score, self.hessian)
         )
         return Line(self.count, self.reward, log_policy, score, hessian)
 
@@ -342,9 +334,7 @@ class Run:
 
 def _arbitrary_run() -> Run:
     r = function("r", "N")
-    log_policy, score, hessian = (
-        lam((_k, _t, _i), f(_k, _t, _i)) for f in (_lps, _ss, _hs)
-    )
+    log_policy, score, hessian = (lam((_k, _t, _i), f(_k, _t, _i)) for f in (_lps, _ss, _hs))
     return Run(_n, lam(_i, r(_i)), log_policy, score, hessian, lam(_k, _eta(_k)))
 
 
@@ -367,7 +357,8 @@ class Setting:
     def of(cls, policy: Theorem) -> Setting:
         """Take the assumption ``policy(...)`` apart."""
         opened = fold(policy, unfold(policy.conclusion, frozenset({"policy"})))
-        return cls(*(part(opened, *(1,) * k, 0) for k in range(5)), part(opened, *(1,) * 5))
+        first, second, third, fourth, fifth = (part(opened, *(1,) * k, 0) for k in range(5))
+        return cls(first, second, third, fourth, fifth, part(opened, *(1,) * 5))
 
     @property
     def derivatives(self) -> tuple[Theorem, Theorem]:
@@ -484,4 +475,3 @@ def prove_derivative(
     body = beta(lam(t, before), [u])
     names = (*NAMES, *(f"cumulant{k}" for k in range(1, 8)))
     return differentiate(u, body, t, *facts, value=after, unfold_in=names)
-

@@ -7,14 +7,13 @@ the kernel theorem; the statement is proved if that theorem says exactly what it
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
 from derivations.kernel.certificate import lineage
-from derivations.kernel.terms import Definition, KernelError, Term, eq, unfold
+from derivations.kernel.terms import Definition, Term, eq, unfold
 from derivations.kernel.theorem import Theorem, infer, step
 from derivations.tactics import ProofError, apply, assume, discharge, have, specialise, where
 
@@ -46,6 +45,11 @@ class Proof:
         self.given = [assume(h) for h in statement.hypotheses]
         self.steps: list[ProofStep] = []
         self.used: dict[str, None] = {}
+
+    def _repr_html_(self) -> str:
+        from derivations.render.notebook import proof_html
+
+        return proof_html(self)
 
     def note(self, theorem: Theorem, why: str, *uses: str) -> Theorem:
         """Display a theorem as the next step of the proof."""
@@ -136,11 +140,14 @@ class Statement:
 
         return check(self)
 
-    def latex(self, proof: bool = False) -> str:
-        """The statement, and its proof if asked for, in LaTeX."""
+    def latex(self, proof: bool = False, snippet: bool = True) -> str:
+        """The statement, and its proof if asked for, in LaTeX.
+
+        Without `snippet` a document that compiles by itself.
+        """
         from derivations.render.latex import statement_latex
 
-        return statement_latex(self, proof=proof)
+        return statement_latex(self, proof=proof, snippet=snippet)
 
     def _repr_html_(self) -> str:
         from derivations.render.notebook import statement_html
@@ -341,5 +348,3 @@ def _closure(statement: Statement) -> Iterator[str]:
             waiting.extend(theorem(id).uses())
     yield from sorted(seen)
 
-
-_ = (time, KernelError, field)

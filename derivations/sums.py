@@ -145,7 +145,10 @@ def telescoping() -> Theorem:
 
     base = have(claim(num(0)))
     rule = induct(
-        _n, claim(_n), base, lambda hypothesis: have(claim(_n + 1), hypothesis, apply(each, at=[_n]))
+        _n,
+        claim(_n),
+        base,
+        lambda hypothesis: have(claim(_n + 1), hypothesis, apply(each, at=[_n])),
     )
     return specialise(rule, _n)
 
@@ -160,7 +163,10 @@ def telescoping_above() -> Theorem:
 
     base = have(claim(num(0)))
     rule = induct(
-        _n, claim(_n), base, lambda hypothesis: have(claim(_n + 1), hypothesis, apply(each, at=[_n]))
+        _n,
+        claim(_n),
+        base,
+        lambda hypothesis: have(claim(_n + 1), hypothesis, apply(each, at=[_n])),
     )
     return specialise(rule, _n)
 

@@ -5,7 +5,7 @@ Every function returns a kernel theorem, or raises `ProofError` saying what is m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from derivations.kernel.terms import (
@@ -68,9 +68,7 @@ def assume(formula: Term) -> Theorem:
     return infer("assume", formula=formula)
 
 
-def have(
-    goal: Term, *facts: Theorem, unfold: Sequence[str] = (), degree: int = 3
-) -> Theorem:
+def have(goal: Term, *facts: Theorem, unfold: Sequence[str] = (), degree: int = 3) -> Theorem:
     """The goal by exact arithmetic from the facts, with the named definitions unfolded.
 
     Conjunctive goals are proved part by part; a goal that is one of the facts is taken.
@@ -114,7 +112,9 @@ def open_relations(formula: Term) -> Term:
     return meaning
 
 
-def where(theorem: Theorem, mapping: dict[Term, Any] | None = None, **values: Any) -> Theorem:
+def where(
+    theorem: Theorem, mapping: Mapping[Term, Any] | None = None, /, **values: Any
+) -> Theorem:
     """The theorem with free variables replaced, by variable or by name."""
     given = {v: t if isinstance(t, Term) else num(t) for v, t in (mapping or {}).items()}
     free = free_variables(theorem.conclusion).union(*map(free_variables, theorem.hypotheses))
@@ -234,18 +234,14 @@ def _lift(value: Any) -> Term:
     return value if isinstance(value, Term) else num(value)
 
 
-def obtain(
-    existence: Theorem, names: Sequence[Term], use: Callable[[Theorem], Theorem]
-) -> Theorem:
+def obtain(existence: Theorem, names: Sequence[Term], use: Callable[[Theorem], Theorem]) -> Theorem:
     """From ``there is x with p(x)``: give x a name, use p(x), reach a conclusion without x."""
     (body,) = existence.conclusion.args
     consequence = use(assume(beta(body, names)))
     return infer("choose", existence, consequence, variables=tuple(names))
 
 
-def each_below(
-    index: Term, count: int, formula: Term, use: Callable[[int], Theorem]
-) -> Theorem:
+def each_below(index: Term, count: int, formula: Term, use: Callable[[int], Theorem]) -> Theorem:
     """``formula``, under ``index < count`` for a numeral, from a proof for every value.
 
     `use` maps a value to the theorem in which the index has that value.
@@ -321,7 +317,9 @@ def rewrite(theorem: Theorem, *equations: Theorem) -> Theorem:
     """The theorem with the left side of each equation replaced by the right side."""
     for equation in equations:
         left, right = equation.conclusion.args
-        hole = fresh("hole", "R" if right.sort == "R" else left.sort, theorem.conclusion, left, right)
+        hole = fresh(
+            "hole", "R" if right.sort == "R" else left.sort, theorem.conclusion, left, right
+        )
         template = lam(hole, replace(theorem.conclusion, left, hole))
         theorem = infer("rewrite", equation, theorem, template=template)
     return theorem

@@ -60,9 +60,7 @@ _TABLE: dict[str, Term] = {
     "natural.discrete": implies(m < n, m + 1 <= n),
     "natural.archimedes": exists(n, x <= n),
     # Functions, by what determines them.
-    "absolute.cases": either(
-        both(le(0, x), eq(absolute(x), x)), both(x <= 0, eq(absolute(x), -x))
-    ),
+    "absolute.cases": either(both(le(0, x), eq(absolute(x), x)), both(x <= 0, eq(absolute(x), -x))),
     "maximum.cases": either(both(y <= x, eq(maximum(x, y), x)), both(x <= y, eq(maximum(x, y), y))),
     "minimum.cases": either(both(x <= y, eq(minimum(x, y), x)), both(y <= x, eq(minimum(x, y), y))),
     "root.nonnegative": implies(le(0, x), 0 <= sqrt(x)),

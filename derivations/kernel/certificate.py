@@ -94,7 +94,9 @@ class _Writer:
 
 def serialise(theorems: Mapping[str, Theorem]) -> dict[str, Any]:
     """The certificate of named theorems: JSON data, without any Python object."""
-    writer, steps, place = _Writer(), [], {}
+    writer = _Writer()
+    steps: list[Any] = []
+    place: dict[Theorem, int] = {}
     for theorem in lineage(theorems.values()):
         rule, premises, arguments = step(theorem)
         place[theorem] = len(steps)

@@ -108,7 +108,7 @@ class Term(tuple):  # type: ignore[type-arg]
     def __call__(self, *arguments: Any) -> Term:
         return app(self, *arguments)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Any) -> Term:
         return app("+", self, other)
 
     def __radd__(self, other: Any) -> Term:
@@ -120,10 +120,10 @@ class Term(tuple):  # type: ignore[type-arg]
     def __rsub__(self, other: Any) -> Term:
         return app("-", other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Any) -> Term:
         return app("*", self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: Any) -> Term:
         return app("*", other, self)
 
     def __truediv__(self, other: Any) -> Term:
@@ -138,22 +138,22 @@ class Term(tuple):  # type: ignore[type-arg]
     def __neg__(self) -> Term:
         return app("neg", self)
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Any) -> Term:  # type: ignore[override]
         return app("<=", self, other)
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Any) -> Term:  # type: ignore[override]
         return app("<", self, other)
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Any) -> Term:  # type: ignore[override]
         return app(">=", self, other)
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Any) -> Term:  # type: ignore[override]
         return app(">", self, other)
 
 
 def _make(kind: str, sort: Sort, head: Any, args: tuple[Term, ...], loose: int) -> Term:
     key = hash((kind, sort, head, args))
-    return cast(Term, tuple.__new__(Term, (key, kind, sort, head, args, loose)))
+    return tuple.__new__(Term, (key, kind, sort, head, args, loose))
 
 
 def _rebuild(kind: str, sort: Sort, head: Any, args: tuple[Term, ...]) -> Term:
@@ -182,8 +182,8 @@ def _fits(given: Sort, wanted: Sort) -> bool:
     return False
 
 
-# Builtin symbols: argument sorts and result.  An empty argument sort stands for "any
-# function into formulas" (quantifiers) and is checked by `app`.
+# Builtin symbols: argument sorts and result.  The argument of a quantifier is really a
+# function into formulas, of any base sorts; `_builtin` checks that.
 _R2 = ("R", "R")
 SIGNATURES: Mapping[str, tuple[tuple[Sort, ...], str]] = {
     **dict.fromkeys(("+", "-", "*", "/", "^", "max", "min"), (_R2, "R")),
@@ -193,8 +193,8 @@ SIGNATURES: Mapping[str, tuple[tuple[Sort, ...], str]] = {
     **dict.fromkeys(("=", "<=", "<", ">=", ">", "!="), (_R2, "B")),
     **dict.fromkeys(("and", "or", "imp"), (("B", "B"), "B")),
     "false": ((), "B"),
-    "forall": ((("?",),), "B"),
-    "exists": ((("?",),), "B"),
+    "forall": (("B",), "B"),
+    "exists": (("B",), "B"),
     "derivative": (((("R",), "R"), "R", "R"), "B"),
 }
 RELATIONS = frozenset({"=", "<=", "<", ">=", ">", "!="})

@@ -292,7 +292,8 @@ def arithmetic(
 def difference(relation: Term) -> Term:
     """The term that a relation says is zero, non-negative or positive."""
     left, right = relation.args
-    return right - left if relation.head in ("<=", "<") else left - right
+    swapped = relation.head in ("<=", "<")
+    return app("-", right, left) if swapped else app("-", left, right)
 
 
 def _equation(relation: Term) -> tuple[Term, Term]:
@@ -347,9 +348,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 
 def _vault(
     rules: Mapping[str, Rule],
-) -> tuple[
-    Callable[..., Theorem], Callable[[Theorem], Sequent], Callable[[Theorem], Step]
-]:
+) -> tuple[Callable[..., Theorem], Callable[[Theorem], Sequent], Callable[[Theorem], Step]]:
     """The only place where theorems come into being and where what they say is kept."""
     # The table is copied: replacing it from outside changes nothing here.
     rules = dict(rules)

@@ -6,6 +6,8 @@ statement about that direction's component of the corresponding vector.
 
 from __future__ import annotations
 
+from typing import Any
+
 from derivations import sums
 from derivations.calculus import (
     difference_of,
@@ -87,9 +89,7 @@ def facts(proof: Proof, at: Term) -> list[Theorem]:
 def masses_positive(proof: Proof) -> list[Theorem]:
     """``for all t: 0 < J`` and ``for all t: 0 < 1 - J``, as masses of the two sides."""
     known = proof.use("setting.success-rate", at=[t])
-    return [
-        intro(have(lt(0, line.mass(side, t)), known), t) for side in ("+", "-")
-    ]
+    return [intro(have(lt(0, line.mass(side, t)), known), t) for side in ("+", "-")]
 
 
 # Definitions ---------------------------------------------------------------------------------
@@ -128,20 +128,17 @@ define(
     "Alignment of an update direction with the Gradient Gap",
     provenance="paper",
     claim=eq(
-        ALIGNMENT(
-            n, lam(i, r(i)), lam(i, l(i)), lam(i, total(d, j, direction(j) * S(i, j)))
-        ),
+        ALIGNMENT(n, lam(i, r(i)), lam(i, l(i)), lam(i, total(d, j, direction(j) * S(i, j)))),
         total(d, j, direction(j) * _gap_at),
     ),
     words="The inner product of the direction with the Gradient Gap is the gap of the score "
     "along the direction.",
 )
 def alignment(proof: Proof) -> Theorem:
-    weights = {"+": lambda q: r(q), "-": lambda q: 1 - r(q)}
     exchanged = []
-    for weight in weights.values():
+    for weight in (r(i), 1 - r(i)):
         rule = where(
-            sums.exchange(), n=n, m=d, a=lam(i, weight(i) * exp(l(i))),
+            sums.exchange(), n=n, m=d, a=lam(i, weight * exp(l(i))),
             b=lam(j, direction(j)), F=lam((i, j), S(i, j)),
         )  # fmt: skip
         exchanged.append(proof.note(rule, "exchange the two finite sums"))
@@ -210,9 +207,7 @@ def policy_gradient(proof: Proof) -> Theorem:
     setting = Setting.of(proof.given[0])
     weighted = J(t) * line.mean_score("+", t)
     first = proof.note(
-        differentiate(
-            u, J(u), t, setting.score, *facts(proof, t), value=weighted, unfold_in=NAMES
-        ),
+        differentiate(u, J(u), t, setting.score, *facts(proof, t), value=weighted, unfold_in=NAMES),
         "differentiate the sum over correct responses",
     )
     identity = proof.use("gap.score-identity", at=[t])
@@ -263,9 +258,7 @@ def chain_through(
 def objective(proof: Proof) -> Theorem:
     gradient = proof.use("gap.policy-gradient", at=[t])
     slope = gradient.conclusion.args[2]
-    rule = instance(
-        "derivative.chain", f=lam(v, f(v)), g=lam(u, J(u)), t=t, x=y, y=slope
-    )
+    rule = instance("derivative.chain", f=lam(v, f(v)), g=lam(u, J(u)), t=t, x=y, y=slope)
     made = proof.note(apply(rule, proof.given[1], gradient), "chain rule")
     return restate(made, y * J(t) * (1 - J(t)) * Dmu(t))
 
@@ -287,8 +280,12 @@ def norm(proof: Proof) -> Theorem:
     plus, minus = (
         proof.note(
             proof.use(
-                "setting.mean-within", proof.given[1], *side_facts(proof, side, t),
-                X=line.at(line.score, t), c=G, **side_values(side, t),
+                "setting.mean-within",
+                proof.given[1],
+                *side_facts(proof, side, t),
+                X=line.at(line.score, t),
+                c=G,
+                **side_values(side, t),
             ),
             "a conditional mean of the score is at most G in absolute value",
         )
@@ -320,7 +317,7 @@ def side_facts(proof: Proof, side: str, at: Term) -> list[Theorem]:
     return [each_sign(setting.binary, side), have(lt(0, line.mass(side, at)), known)]
 
 
-def side_values(side: str, at: Term) -> dict[str, Term]:
+def side_values(side: str, at: Term) -> dict[str, Any]:
     """How to apply a statement about arbitrary weights to one side."""
     return {"n": n, "w": line.weights(side), "l": line.logs(at)}
 
@@ -361,9 +358,7 @@ def _mean(x: Term, at: Term) -> Term:
             _mean(lam((t, i), X(t, i)), u),
             t,
             _mean(lam((t, i), Y(t, i)), t)
-            + COVARIANCE(
-                n, _weight, line.logs(t), lam(i, X(t, i)), line.at(line.score, t)
-            ),
+            + COVARIANCE(n, _weight, line.logs(t), lam(i, X(t, i)), line.at(line.score, t)),
         ),
     ),
     words="for arbitrary non-negative weights, so under all, correct and incorrect responses",
@@ -407,7 +402,7 @@ def curvature(proof: Proof) -> Theorem:
                 X=lam((t, i), line.score(t, i)),
                 Y=lam((t, i), line.hessian(t, i)),
             ),
-            f"the mean score on side {side}",
+            "the mean score on one side moves by E[h] and its variance",
         )
         for side, positive in zip("+-", masses_positive(proof), strict=True)
     ]  # fmt: skip
@@ -442,9 +437,7 @@ def curvature(proof: Proof) -> Theorem:
 def bartlett(proof: Proof) -> Theorem:
     setting = Setting.of(proof.given[0])
     weighted = total(n, i, exp(line.log_policy(u, i)) * line.score(u, i))
-    second = total(
-        n, i, exp(line.log_policy(t, i)) * (line.hessian(t, i) + line.score(t, i) ** 2)
-    )
+    second = total(n, i, exp(line.log_policy(t, i)) * (line.hessian(t, i) + line.score(t, i) ** 2))
     moving = proof.note(
         differentiate(u, weighted, t, *setting.derivatives, value=second),
         "differentiate the mean of the score",
@@ -457,9 +450,7 @@ def bartlett(proof: Proof) -> Theorem:
     vanishing = proof.note(unique(moving, restate(flat, num(0))), "but that mean is always zero")
     goal = beta(proof.statement.conclusion.args[0], [t])
     return intro(
-        proof.have(
-            goal, vanishing, *facts(proof, t), unfold=NAMES, why="split over both sides"
-        ),
+        proof.have(goal, vanishing, *facts(proof, t), unfold=NAMES, why="split over both sides"),
         t,
     )
 
@@ -499,4 +490,3 @@ def curvature_one_sided(proof: Proof) -> Theorem:
         ),
         t,
     )
-

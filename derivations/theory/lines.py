@@ -6,6 +6,8 @@ realises any score b and second derivative c at t = 0 that a policy can have the
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from derivations import calculus, sums
 from derivations.calculus import differentiate, restate
 from derivations.expectation import NAMES, Line
@@ -38,6 +40,7 @@ from derivations.tactics import (
     discharge,
     each_below,
     fold,
+    fresh,
     have,
     instance,
     intro,
@@ -64,6 +67,11 @@ CHOICE3 = Definition(
 """``choice3(i, x, y, z)``: x, y, z for responses 0, 1, 2."""
 
 
+def value(function_: Term, index: Term) -> Term:
+    """The value of a function of the response."""
+    return beta(function_, [index])
+
+
 def log_weight(at: Term, index: Term, line: tuple[Term, Term, Term]) -> Term:
     """A(i) + b(i) t + c(i) t**2/2."""
     level, slope, bend = (beta(f, [index]) for f in line)
@@ -76,23 +84,48 @@ def drift(at: Term, index: Term, line: tuple[Term, Term, Term]) -> Term:
     return slope + bend * at
 
 
-def moment(count: Term, at: Term, line: tuple[Term, Term, Term], body: Term) -> Term:
-    """The sum of exp(log-weight) times a function of the response j."""
-    return total(count, j, exp(log_weight(at, j, line)) * body)
+def weighted(count: Term, at: Term, line: tuple[Term, Term, Term], body: Summand) -> Term:
+    """The sum of exp(log-weight) times a function of the response.
+
+    The index of the sum is fresh: the line's functions may mention any variable.
+    """
+    index = fresh("j", "N", at, *line)
+    return total(count, index, exp(log_weight(at, index, line)) * body(index))
+
+
+Summand = Callable[[Term], Term]
+
+
+def total_weight(count: Term, at: Term, line: tuple[Term, Term, Term]) -> Term:
+    """Z(t), the sum of the weights."""
+    index = fresh("j", "N", at, *line)
+    return total(count, index, exp(log_weight(at, index, line)))
+
+
+def first_moment(count: Term, at: Term, line: tuple[Term, Term, Term]) -> Term:
+    """Z'(t)."""
+    return weighted(count, at, line, lambda index: drift(at, index, line))
+
+
+def second_moment(count: Term, at: Term, line: tuple[Term, Term, Term]) -> Term:
+    """Z''(t)."""
+    return weighted(
+        count, at, line, lambda index: drift(at, index, line) ** 2 + value(line[2], index)
+    )
 
 
 def softmax_line(count: Term, reward: Term, level: Term, slope: Term, bend: Term) -> Line:
     """The policy with log-weights A(i) + b(i) t + c(i) t**2/2, as a `Line`."""
     line = (level, slope, bend)
-    weight = total(count, j, exp(log_weight(t, j, line)))
-    first = moment(count, t, line, drift(t, j, line))
-    second = moment(count, t, line, drift(t, j, line) ** 2 + beta(bend, [j]))
+    at, index = fresh("t", "R", *line), fresh("i", "N", *line)
+    weight = total_weight(count, at, line)
+    first, second = first_moment(count, at, line), second_moment(count, at, line)
     return Line(
         count,
         reward,
-        lam((t, i), log_weight(t, i, line) - log(weight)),
-        lam((t, i), drift(t, i, line) - first / weight),
-        lam((t, i), beta(bend, [i]) - (second / weight - (first / weight) ** 2)),
+        lam((at, index), log_weight(at, index, line) - log(weight)),
+        lam((at, index), drift(at, index, line) - first / weight),
+        lam((at, index), value(bend, index) - (second / weight - (first / weight) ** 2)),
     )
 
 
@@ -103,11 +136,6 @@ SOFTMAX = softmax_line(n, lam(i, r(i)), *_functions)
 BINARY = forall(i, lt(i, n), either(eq(r(i), 0), eq(r(i), 1)))
 SOME_CORRECT = exists(i, both(lt(i, n), eq(r(i), 1)))
 SOME_INCORRECT = exists(i, both(lt(i, n), eq(r(i), 0)))
-
-
-def total_weight(at: Term) -> Term:
-    """Z(t), the sum of the weights."""
-    return total(n, j, exp(log_weight(at, j, _functions)))
 
 
 def weight_positive(existence: Theorem, at: Term) -> Theorem:
@@ -133,17 +161,15 @@ def weight_positive(existence: Theorem, at: Term) -> Theorem:
 def softmax_is_policy(proof: Proof) -> Theorem:
     positive = weight_positive(proof.given[1], t)
     normal = proof.note(normalised(positive), "divide by the sum of the weights")
-    Z = total_weight
-    first = moment(n, t, _functions, drift(t, j, _functions))
-    second = moment(n, t, _functions, drift(t, j, _functions) ** 2 + c(j))
-    moving = differentiate(u, Z(u), t, value=first)
-    turning = differentiate(u, moment(n, u, _functions, drift(u, j, _functions)), t, value=second)
+    Z = total_weight(n, u, _functions)
+    first, second = first_moment(n, t, _functions), second_moment(n, t, _functions)
+    moving = differentiate(u, Z, t, value=first)
+    turning = differentiate(u, first_moment(n, u, _functions), t, value=second)
     W, V, p, q = function("W", "R"), function("V", "R"), real("p"), real("q")
     known = [assume(f) for f in (
         derivative(u, W(u), t, p), derivative(u, V(u), t, q), lt(0, W(t)),
     )]  # fmt: skip
-    values = {W: lam(u, Z(u)), p: first, V: lam(u, moment(n, u, _functions,
-              drift(u, j, _functions))), q: second}  # fmt: skip
+    values = {W: lam(u, Z), p: first, V: lam(u, first_moment(n, u, _functions)), q: second}
     score = differentiate(u, log_weight(u, i, _functions) - log(W(u)), t, *known)
     score = discharge(where(score, values), moving, turning, positive)
     score = restate(score, beta(SOFTMAX.score, [t, i]), positive)
@@ -166,14 +192,12 @@ def softmax_is_policy(proof: Proof) -> Theorem:
 def normalised(positive: Theorem) -> Theorem:
     """``for all t, Sum exp(lp(t, i)) = 1``."""
     weight = exp(log_weight(t, i, _functions))
-    Z = total_weight(t)
+    Z = total_weight(n, t, _functions)
     share = discharge(where(calculus.exp_minus_log(), x=Z), positive)
     joined = instance("exp.sum", x=log_weight(t, i, _functions), y=-log(Z))
     log_policy = beta(SOFTMAX.log_policy, [t, i])
     same = have(eq(exp(log_policy), weight / Z), joined, share, positive)
-    rule = where(
-        sums.congruent(), f=lam(i, exp(log_policy)), g=lam(i, weight / Z), n=n
-    )
+    rule = where(sums.congruent(), f=lam(i, exp(log_policy)), g=lam(i, weight / Z), n=n)
     summed = discharge(rule, intro(same, i, lt(i, n)))
     return intro(have(eq(total(n, i, exp(log_policy)), 1), summed, positive), t)
 
@@ -211,7 +235,6 @@ def two_jet(proof: Proof) -> Theorem:
             proof.have(g, *proof.given, log_one, why="at t = 0 the sum of the weights is one")
         )
     return intro(conjunction(*pieces), i)
-
 
 
 def two_responses(f: Term, slope: Term, bend: Term) -> Line:
@@ -318,9 +341,7 @@ def three_weights(ratio: Term, positive: Theorem) -> list[Theorem]:
 def three_at_zero(proof: Proof) -> Theorem:
     level, slope, bend = three_functions(rho, v, h0)
     mapping = {n: num(3), r: THREE_REWARD, A: level, b: slope, c: bend}
-    policy = proof.use(
-        "setting.softmax-line", *explicit_rewards(THREE_REWARD, 3), mapping=mapping
-    )
+    policy = proof.use("setting.softmax-line", *explicit_rewards(THREE_REWARD, 3), mapping=mapping)
     known = [*three_weights(rho, proof.given[0]), proof.given[0]]
     _, rest = proof.statement.conclusion.args
     values = []

@@ -10,10 +10,12 @@ from derivations import calculus, sums
 from derivations.calculus import differentiate
 from derivations.expectation import (
     ARBITRARY,
+    ARBITRARY_RUN,
     MASS,
     MEAN,
     NAMES,
     POLICY,
+    RUN,
     VARIANCE,
     WITHIN,
     Setting,
@@ -70,10 +72,24 @@ define(
     "setting.policy",
     "A policy along a line",
     POLICY,
+    RUN,
     provenance="paper",
     claim=app("imp", line.policy, unfold(line.policy, frozenset({"policy"}))),
     words="Probabilities that sum to one, twice differentiable along the line, "
     "a binary reward, at least one correct and one incorrect response.",
+    module=__name__,
+)
+
+
+define(
+    "assumption",
+    "setting.run",
+    "A run of steps",
+    RUN,
+    provenance="paper",
+    claim=app("imp", ARBITRARY_RUN.run, unfold(ARBITRARY_RUN.run, frozenset({"run"}))),
+    words="Step k moves along its own line from 0 to eta(k), and starts where the step before "
+    "ended.",
     module=__name__,
 )
 
@@ -167,9 +183,7 @@ def constant_derivative(constant: Theorem, body: Term) -> Theorem:
     """From ``for all t, body(t) = 1``: body has derivative 0 at t."""
     flat = instance("derivative.constant", c=num(1), t=t)
     near = have(eq(1, body), apply(constant, at=[u]))
-    rule = instance(
-        "derivative.local", f=lam(u, num(1)), g=lam(u, body), t=t, x=num(0), d=num(1)
-    )
+    rule = instance("derivative.local", f=lam(u, num(1)), g=lam(u, body), t=t, x=num(0), d=num(1))
     return apply(rule, intro(near, u, lt(t - 1, u), lt(u, t + 1)), flat)
 
 
@@ -308,9 +322,7 @@ _RATES = [lt(0, p), lt(p, 1), lt(0, q), lt(q, 1)]
 
 def odds(rate: Term, *known: Theorem) -> Theorem:
     """``exp(log(p/(1 - p))) = p/(1 - p)`` for 0 < p < 1."""
-    return apply(
-        instance("exp.log", x=rate / (1 - rate)), have(lt(0, rate / (1 - rate)), *known)
-    )
+    return apply(instance("exp.log", x=rate / (1 - rate)), have(lt(0, rate / (1 - rate)), *known))
 
 
 @state(
@@ -327,17 +339,14 @@ def odds(rate: Term, *known: Theorem) -> Theorem:
 )
 def log_odds_order(proof: Proof) -> Theorem:
     first, second = odds(p, *proof.given), odds(q, *proof.given)
-    strict, weak = assume(lt(log_odds_of(p), log_odds_of(q))), assume(
-        le(log_odds_of(p), log_odds_of(q))
+    strict, weak = (
+        assume(lt(log_odds_of(p), log_odds_of(q))),
+        assume(le(log_odds_of(p), log_odds_of(q))),
     )
     known = (first, second, *proof.given)
-    grows = discharge(
-        where(calculus.exp_increasing(), a=log_odds_of(p), b=log_odds_of(q)), strict
-    )
+    grows = discharge(where(calculus.exp_increasing(), a=log_odds_of(p), b=log_odds_of(q)), strict)
     one = proof.have(lt(p, q), grows, *known, why="exponentiate: p/(1 - p) < q/(1 - q)")
-    rises = discharge(
-        where(calculus.exp_monotone(), a=log_odds_of(p), b=log_odds_of(q)), weak
-    )
+    rises = discharge(where(calculus.exp_monotone(), a=log_odds_of(p), b=log_odds_of(q)), weak)
     two = proof.have(le(p, q), rises, *known, why="likewise for the weak inequality")
     below = assume(le(p, q))
 
@@ -365,12 +374,8 @@ def log_odds_order(proof: Proof) -> Theorem:
     provenance="classical",
     given=_RATES,
     claim=both(
-        implies(
-            le(c, log_odds_of(q) - log_odds_of(p)), le(p / (p + (1 - p) * exp(-c)), q)
-        ),
-        implies(
-            le(log_odds_of(q) - log_odds_of(p), c), le(q, p / (p + (1 - p) * exp(-c)))
-        ),
+        implies(le(c, log_odds_of(q) - log_odds_of(p)), le(p / (p + (1 - p) * exp(-c)), q)),
+        implies(le(log_odds_of(q) - log_odds_of(p), c), le(q, p / (p + (1 - p) * exp(-c)))),
     ),
 )
 def rate(proof: Proof) -> Theorem:
@@ -436,8 +441,11 @@ define(
     provenance="classical",
     claim=app(
         "imp",
-        DIVERGES(lam(_K, _progress(_K))),
-        unfold(DIVERGES(lam(_K, _progress(_K))), frozenset({"diverges"})),
+        both(DIVERGES(lam(_K, _progress(_K))), CONVERGES(lam(_K, _progress(_K)), _c)),
+        both(
+            unfold(DIVERGES(lam(_K, _progress(_K))), frozenset({"diverges"})),
+            unfold(CONVERGES(lam(_K, _progress(_K)), _c), frozenset({"converges"})),
+        ),
     ),
     module=__name__,
 )
@@ -489,17 +497,13 @@ def rate_to_one(proof: Proof) -> Theorem:
             le(1 / (_eps * initial), _gain(_K)), progress, apply(gains, at=[_K]), factor,
             small, positive, start,
         )  # fmt: skip
-        large = have(
-            le(1 + 1 / (_eps * initial), exp(_gain(_K))), gain, tangent
-        )
+        large = have(le(1 + 1 / (_eps * initial), exp(_gain(_K))), gain, tangent)
         ratio = have(
             le(1 / _eps, _rates(_K) / (1 - _rates(_K))), product, large, positive, small, start, now
         )
         proof.note(ratio, "exp(x) >= 1 + x makes the odds at least 1/epsilon")
         near = have(WITHIN(_rates(_K) - 1, _eps), ratio, small, now)
-        return infer(
-            "witness", intro(near, _K, after.conclusion), formula=wanted, terms=(_N,)
-        )
+        return infer("witness", intro(near, _K, after.conclusion), formula=wanted, terms=(_N,))
 
     return intro(obtain(far, [_N], late), _eps, small.conclusion)
 

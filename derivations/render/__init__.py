@@ -1,0 +1,1 @@
+"""How statements and proofs are shown: LaTeX, and typeset mathematics in notebooks."""

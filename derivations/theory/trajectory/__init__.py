@@ -1,0 +1,10 @@
+"""Section 2: the trajectory level.
+
+`one_step` bounds what one step does, `runs` adds steps up, `pairs` and `triples` hold the
+explicit instances that show what can go wrong and that nothing can be improved, `tabular` the
+case without a threshold.
+"""
+
+from derivations.theory.trajectory import one_step, pairs, runs, tabular, triples
+
+__all__ = ["one_step", "pairs", "runs", "tabular", "triples"]
