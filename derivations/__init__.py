@@ -31,7 +31,7 @@ _HOME = {
     **dict.fromkeys(("Theorem",), "derivations.kernel.theorem"),
     **dict.fromkeys(_TACTICS.split(), "derivations.tactics"),
     **dict.fromkeys(
-        "LibraryError Proof Statement define state statements theorem".split(),
+        ["LibraryError", "Proof", "Statement", "define", "state", "statements", "theorem"],
         "derivations.library",
     ),
     **dict.fromkeys(("ARBITRARY", "ARBITRARY_RUN", "Line", "Run"), "derivations.expectation"),

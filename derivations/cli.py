@@ -56,6 +56,10 @@ class _PipeClosed(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit with its code; never with a traceback."""
+    # Before any command imports the theory: see `cache.at_start`.
+    from derivations.cache import at_start
+
+    at_start()
     streams: tuple[Any, ...] = (sys.stdout, sys.stderr)
     for stream in streams:
         with contextlib.suppress(AttributeError, ValueError, OSError):

@@ -4,7 +4,9 @@ Two processes have to agree before a statement counts as proved.  This one runs 
 scripts and writes their certificates down.  The fresh one imports the theory, which only
 declares statements, replays each certificate with its own kernel, and compares what came
 out with the statement as *it* knows it; nothing it is told can change what it expects.
-While the one proves a statement the other checks the one before.
+While the one proves a statement the other checks the one before.  Where there is much to
+prove, a third process carries out proofs from the end of the list; what it proved is
+checked like the rest.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import tempfile
 import threading
 import time
 import types
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
@@ -42,6 +45,8 @@ Progress = Callable[[str, int, int], None]
 """Told the id being proved, how many statements are done, and how many there are."""
 
 _LONGEST_REASON = 400
+# With fewer statements a second prover is not worth what it costs to start.
+_WORTH_SHARING = 20
 _PASSING = ("proved", "definition", "assumption")
 
 
@@ -151,7 +156,7 @@ def check(statement: Statement) -> Report:
     if isinstance(made, Result):
         return Report(statement.id, made.verdict, made.seconds, made.reason)
     try:
-        again = replay(serialise({statement.id: made.theorem}))
+        again = replay(serialise({statement.id: statement.theorem}))
         reason = shortfall(statement, again[statement.id])
     except Exception as error:  # whatever happens, it is not proved
         reason = f"its certificate is refused: {_line(error)}"
@@ -161,10 +166,13 @@ def check(statement: Statement) -> Report:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """A proof that went through here and has yet to be checked in the fresh process."""
+    """A proof that went through, and has yet to be checked in the fresh process.
+
+    There is no theorem here if it was the assistant that carried it out.
+    """
 
     result: Result
-    theorem: Theorem
+    theorem: Theorem | None
     claim: str
 
 
@@ -182,32 +190,45 @@ def _examine(
 ) -> list[Result]:
     if not chosen:
         return []
-    results: list[Result] = []
+    left = deque(chosen)
+    with Checker(limit) as checker, _Assistant(left, checker) as assistant:
+        results, asked = _carry_out(left, checker, len(chosen), progress)
+        progress("", len(chosen))
+        assistant.wait()
+        # If the assistant died, the statement it had is in the list again.
+        more, also_asked = _carry_out(left, checker, len(chosen), progress)
+        for batch, future in (*asked, *also_asked, *assistant.asked):
+            results.extend(_settled(checker, batch, future.result()))
+        return [*results, *more, *assistant.failed]
+
+
+def _carry_out(
+    left: deque[Statement], checker: Checker, total: int, progress: Callable[[str, int], None]
+) -> tuple[list[Result], list[tuple[_Batch, Future[_Reply]]]]:
+    """Prove what is left, first things first: the failures, and what the checker was asked."""
+    failed: list[Result] = []
     ready: _Batch = []
     asked: list[tuple[_Batch, Future[_Reply]]] = []
-    with Checker(limit) as checker:
-        for count, statement in enumerate(chosen):
-            progress(statement.id, count)
+    while left:
+        with contextlib.suppress(IndexError):  # the assistant may have taken the last one
+            statement = left.popleft()
+            progress(statement.id, total - len(left) - 1)
             made = _attempt(statement)
             if isinstance(made, Result):
-                results.append(made)
+                failed.append(made)
                 continue
             ready.append(made)
-            # What has accumulated goes out when the other process is idle: certificates
-            # that are sent together share the steps they have in common.
+            # What has accumulated goes out when the other process is idle.
             if not asked or asked[-1][1].done():
                 asked.append((ready, _submit(checker, ready)))
                 ready = []
-        progress("", len(chosen))
-        if ready:
-            asked.append((ready, _submit(checker, ready)))
-        for batch, future in asked:
-            results.extend(_settled(checker, batch, future.result()))
-    return results
+    if ready:
+        asked.append((ready, _submit(checker, ready)))
+    return failed, asked
 
 
 def _submit(checker: Checker, batch: _Batch) -> Future[_Reply]:
-    return checker.submit({a.result.id: a.theorem for a in batch})
+    return checker.submit({a.result.id: a.theorem for a in batch if a.theorem is not None})
 
 
 def _settled(checker: Checker, batch: _Batch, reply: _Reply) -> Iterator[Result]:
@@ -404,7 +425,7 @@ def _remember(store: Store, keys: Mapping[str, str], results: Iterable[Result]) 
     for result in results:
         if not result.ok or result.id not in keys:
             continue
-        record = {f.name: getattr(result, f.name) for f in fields(result) if f.name != "cached"}
+        record = {name: value for name, value in _as_data(result).items() if name != "cached"}
         if not store.save(result.id, keys[result.id], record):
             return  # the folder cannot be written: neither can the next record
 
@@ -520,6 +541,7 @@ _BOOT = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from derivations.verify import serve; serve()"
 )
+_BOOT_ASSISTANT = _BOOT.replace("serve", "assist")
 
 
 @dataclass(frozen=True)
@@ -536,48 +558,33 @@ class _Reply:
     late: bool = False
 
 
-class Checker:
-    """The fresh process that replays certificates, beside this one.
+class _NoAnswerError(Exception):
+    """The other process did not answer: why, and whether it was for lack of time."""
 
-    It is started at once, and again after it died: what is asked next gets its answer.
+    def __init__(self, why: str, late: bool = False) -> None:
+        super().__init__(why)
+        self.late = late
+
+
+class _Worker:
+    """Another process that imports this package and answers one question after the other.
+
+    It is started when it is first needed, and again after it died.
     """
 
-    def __init__(self, limit: float = REPLAY_LIMIT) -> None:
+    def __init__(self, program: str, limit: float | None = None) -> None:
+        self._program = program
         self._limit = limit
-        self._pool = ThreadPoolExecutor(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
         self._closed = False
 
-    def __enter__(self) -> Self:
-        # It imports the theory while the first proof is carried out.
-        self._pool.submit(self._running)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closed = True
-        self._stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def submit(self, theorems: Mapping[str, Theorem]) -> Future[_Reply]:
-        """Ask for the certificates of theorems to be replayed and compared with the library."""
-        return self._pool.submit(self._certify, theorems)
-
-    def ask(self, certificate: Mapping[str, Any]) -> _Reply:
-        """Have one certificate replayed and each of its theorems compared with the library."""
-        return self._pool.submit(self._ask, certificate).result()
-
-    def _certify(self, theorems: Mapping[str, Theorem]) -> _Reply:
-        try:
-            return self._ask(serialise(theorems))
-        except Exception as error:  # whatever happens, it is no answer
-            return _Reply(trouble=f"its certificate cannot be written: {_line(error)}")
-
-    def _running(self) -> subprocess.Popen[bytes]:
+    def start(self) -> subprocess.Popen[bytes]:
+        """The process, running; raises `OSError`."""
         if self._process is None:
             errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _stop)
             try:
-                self._process, self._errors = _start(errors), errors
+                self._process, self._errors = _start(self._program, errors), errors
             except BaseException:
                 errors.close()
                 raise
@@ -585,6 +592,39 @@ class Checker:
                 self._stop()
                 raise OSError("verification was stopped")
         return self._process
+
+    def close(self) -> None:
+        """End it for good; whoever waits for an answer gets none."""
+        self._closed = True
+        self._stop()
+
+    def ask(self, question: Mapping[str, Any]) -> Any:
+        """The answer to a question; raises `_NoAnswerError`."""
+        try:
+            process = self.start()
+        except OSError as error:
+            raise _NoAnswerError(f"no fresh process could be started: {_line(error)}") from error
+        late = threading.Event()
+
+        def expire() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(self._limit or 0, expire)
+        if self._limit is not None:
+            timer.start()
+        try:
+            answer = _exchange(process, question)
+        except (OSError, ValueError):
+            answer = None
+        finally:
+            timer.cancel()
+        if answer is not None:
+            return answer
+        how = self._stop()
+        if late.is_set():
+            raise _NoAnswerError(f"checking its certificate took more than {self._limit:g} s", True)
+        raise _NoAnswerError(f"the fresh process died over its certificate ({how})")
 
     def _stop(self) -> str:
         """End the process; how it ended, and the last line it wrote to its error output."""
@@ -605,42 +645,112 @@ class Checker:
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return _cut(f"{how}: {last}" if last else how, _LONGEST_REASON)
 
+
+class Checker:
+    """The fresh process that replays certificates, beside this one."""
+
+    def __init__(self, limit: float = REPLAY_LIMIT) -> None:
+        self._worker = _Worker(_BOOT, limit)
+        self._pool = ThreadPoolExecutor(1)
+
+    def __enter__(self) -> Self:
+        # It imports the theory while the first proof is carried out.
+        self._pool.submit(self._worker.start)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._worker.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def submit(self, theorems: Mapping[str, Theorem]) -> Future[_Reply]:
+        """Ask for the certificates of theorems to be replayed and compared with the library."""
+        return self._pool.submit(self._certify, theorems)
+
+    def submit_certificate(self, certificate: Mapping[str, Any]) -> Future[_Reply]:
+        """Ask for a certificate to be replayed and compared with the library."""
+        return self._pool.submit(self._ask, certificate)
+
+    def ask(self, certificate: Mapping[str, Any]) -> _Reply:
+        """Have one certificate replayed and each of its theorems compared with the library."""
+        return self.submit_certificate(certificate).result()
+
+    def _certify(self, theorems: Mapping[str, Theorem]) -> _Reply:
+        try:
+            return self._ask(serialise(theorems))
+        except Exception as error:  # whatever happens, it is no answer
+            return _Reply(trouble=f"its certificate cannot be written: {_line(error)}")
+
     def _ask(self, certificate: Mapping[str, Any]) -> _Reply:
         try:
-            process = self._running()
-        except OSError as error:
-            return _Reply(trouble=f"no fresh process could be started: {_line(error)}")
-        late = threading.Event()
-
-        def expire() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(self._limit, expire)
-        timer.start()
-        try:
-            answer = _exchange(process, certificate)
-        except (OSError, ValueError):
-            answer = None
-        finally:
-            timer.cancel()
-        if answer is not None:
-            return _read_reply(answer)
-        how = self._stop()
-        if late.is_set():
-            took = f"checking its certificate took more than {self._limit:g} s"
-            return _Reply(trouble=took, late=True, seconds=self._limit)
-        return _Reply(trouble=f"the fresh process died over its certificate ({how})")
+            return _read_reply(self._worker.ask(certificate))
+        except _NoAnswerError as error:
+            return _Reply(trouble=str(error), late=error.late)
 
 
-def _start(errors: IO[bytes]) -> subprocess.Popen[bytes]:
+class _Assistant:
+    """A process that carries out proofs from the end of the list, while this one begins.
+
+    What it proved goes to the checker as a certificate; it is not believed any more than
+    this process is.  If it dies, the statement it had goes back to the list.
+    """
+
+    def __init__(self, left: deque[Statement], checker: Checker) -> None:
+        self.failed: list[Result] = []
+        self.asked: list[tuple[_Batch, Future[_Reply]]] = []
+        self._left = left
+        self._checker = checker
+        self._worker = _Worker(_BOOT_ASSISTANT)
+        self._pool = ThreadPoolExecutor(1)
+        self._working: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        if len(self._left) >= _WORTH_SHARING and (os.cpu_count() or 1) > 1:
+            self._working = self._pool.submit(self._work)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._worker.close()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def wait(self) -> None:
+        """Wait until it has finished what it took from the list."""
+        if self._working is not None:
+            self._working.result()
+
+    def _work(self) -> None:
+        with contextlib.suppress(OSError):
+            self._worker.start()
+        while self._left:
+            with contextlib.suppress(IndexError):
+                statement = self._left.pop()
+                try:
+                    self._take(statement, self._worker.ask({"prove": statement.id}))
+                except (_NoAnswerError, LookupError, TypeError):
+                    self._left.append(statement)
+                    return
+
+    def _take(self, statement: Statement, answer: Any) -> None:
+        told = answer["result"]
+        lists = {name: tuple(v) for name, v in told.items() if isinstance(v, list)}
+        held: dict[str, Any] = {**told, **lists}
+        result = Result(**held)
+        if result.id != statement.id:
+            raise LookupError("an answer to another question")
+        if not result.ok:
+            self.failed.append(result)
+            return
+        made = _Attempt(result, None, claim_digest(statement))
+        self.asked.append(([made], self._checker.submit_certificate(answer["certificate"])))
+
+
+def _start(program: str, errors: IO[bytes]) -> subprocess.Popen[bytes]:
     if not sys.executable:
         raise OSError("the Python interpreter is not known")
     path = [p or os.getcwd() for p in sys.path] + [str(PACKAGE.parent)]
     # -I: neither environment variables nor the current folder decide what it imports.
     options = ["-I", "-B"] if sys.dont_write_bytecode else ["-I"]
     process = subprocess.Popen(
-        [sys.executable, *options, "-c", _BOOT, json.dumps(path)],
+        [sys.executable, *options, "-c", program, json.dumps(path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
     )  # fmt: skip
     with contextlib.suppress(OSError):  # if it died already, the first question finds out
@@ -675,16 +785,43 @@ def _read_reply(answer: Any) -> _Reply:
 
 
 def serve() -> None:
-    """Answer questions on standard input until it ends: the body of the fresh process."""
+    """Check certificates that come in on standard input: the body of the fresh process."""
+    vars(certificates)["infer"] = remembering(infer)
+    _answer_all(_answer)
+
+
+def assist() -> None:
+    """Carry out the proofs asked for on standard input: the body of the assistant."""
+    _answer_all(_prove_for)
+
+
+def _answer_all(answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
     questions, answers = _private_streams()
     for file in json.loads(questions.readline() or b"{}").get("files", ()):
         load_file(file)
     library.load()
-    vars(certificates)["infer"] = remembering(infer)
     for line in questions:
-        answers.write(json.dumps(_answer(json.loads(line))).encode() + b"\n")
+        answers.write(json.dumps(answer(json.loads(line))).encode() + b"\n")
         answers.flush()
+
+
+def _prove_for(question: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry out one proof: the result, and the certificate if it went through."""
+    made = _attempt(library.theorem(question["prove"]))
+    if isinstance(made, Result):
+        return {"result": _as_data(made)}
+    id = made.result.id
+    try:
+        certificate = serialise({id: library.prove(id)})
+    except Exception as error:  # whatever happens, it is not proved
+        reason = f"its certificate cannot be written: {_line(error)}"
+        return {"result": _as_data(replace(made.result, verdict="failed", reason=reason))}
+    return {"result": _as_data(made.result), "certificate": certificate}
+
+
+def _as_data(result: Result) -> dict[str, Any]:
+    return {f.name: getattr(result, f.name) for f in fields(result)}
 
 
 def remembering(infer_: Callable[..., Theorem]) -> Callable[..., Theorem]:

@@ -94,7 +94,9 @@ def own(tmp_path: Path) -> str:
 
 
 def test_the_whole_library_is_proved() -> None:
+    started = time.perf_counter()
     done = shell("verify", "--json")
+    cold = time.perf_counter() - started
     code, found = done.returncode, json.loads(done.stdout)
     assert done.stderr == ""
     assert [s["id"] for s in found["statements"] if s["verdict"] == "failed"] == []
@@ -107,7 +109,7 @@ def test_the_whole_library_is_proved() -> None:
     # A second time nothing is left to do.
     started = time.perf_counter()
     done = shell("verify", "--json")
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < cold / 4
     again = json.loads(done.stdout)
     assert done.returncode == 0 and all(s["cached"] for s in again["statements"])
     assert [s["rules"] for s in again["statements"]] == [s["rules"] for s in found["statements"]]

@@ -345,6 +345,79 @@ def test_what_cannot_be_written_down_fails(monkeypatch: pytest.MonkeyPatch) -> N
     assert found["setting.mean-bounds"].verdict == "proved"
 
 
+# The assistant -----------------------------------------------------------------------------------
+
+
+def test_shared_work_has_the_same_outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theory(tmp_path, SCRIPTS)
+    ids = [s.id for s in library.statements("mine")]
+    alone = results(ids)
+    monkeypatch.setattr(verify, "_WORTH_SHARING", 1)
+    # This process is held up at its first statement, so that the other one does the rest.
+    attempt, held = verify._attempt, []
+
+    def slowly(statement: Statement) -> Any:
+        if not held:
+            held.append(statement.id)
+            time.sleep(1.5)
+        return attempt(statement)
+
+    monkeypatch.setattr(verify, "_attempt", slowly)
+    shared = results(ids)
+
+    def said(found: dict[str, Result]) -> list[Any]:
+        return [(r.id, r.verdict, r.reason, r.goal, r.uses, r.rules) for r in found.values()]
+
+    assert held == ids[:1] and said(shared) == said(alone)
+
+
+@pytest.mark.parametrize(
+    "boot",
+    [
+        "import os; os._exit(3)",
+        "raise ValueError",
+        "input(); input(); print('[]', flush=True); input()",
+        'input(); input(); print(\'{"result": {"id": "x"}}\', flush=True); input()',
+    ],
+)
+def test_a_broken_assistant_costs_only_time(boot: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "_WORTH_SHARING", 1)
+    monkeypatch.setattr(verify, "_BOOT_ASSISTANT", boot)
+    ids = ["setting.mean-bounds", "gap.progress", "gap.definition"]
+    assert all(r.ok for r in results(ids).values())
+
+
+def test_an_assistant_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theory(tmp_path, GOOD + BAD)
+    monkeypatch.setattr(verify, "_WORTH_SHARING", 1)
+    monkeypatch.setattr(
+        verify,
+        "_BOOT_ASSISTANT",
+        "import json, sys; sys.path[:] = json.loads(sys.argv[1])\n"
+        "from derivations import library, verify\n"
+        "def lie(question):\n"
+        "    id = question['prove']\n"
+        "    result = verify.Result(id, 'lemma', 'proved', 0.0, 'extension')\n"
+        "    certificate = verify.serialise({id: library.prove('mine.good')})\n"
+        "    return {'result': verify._as_data(result), 'certificate': certificate}\n"
+        "verify._prove_for = lie; verify.assist()",
+    )
+    monkeypatch.setattr(verify, "_carry_out", _after(1.5, verify._carry_out))
+    found = results(["mine.good", "mine.bad"])
+    assert found["mine.bad"].verdict == "failed" and "something else" in found["mine.bad"].reason
+    assert found["mine.good"].ok
+
+
+def _after(seconds: float, function: Any) -> Any:
+    """The function, called that much later."""
+
+    def later(*arguments: Any) -> Any:
+        time.sleep(seconds)
+        return function(*arguments)
+
+    return later
+
+
 # The user's own files -----------------------------------------------------------------------------
 
 

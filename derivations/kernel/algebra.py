@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import flint
@@ -35,7 +35,7 @@ _LONGEST_SUM = 64
 _HIGHEST_POWER = 200
 
 
-@lru_cache(maxsize=None)
+@cache
 def _written(atom: Term) -> str:
     return repr(atom)
 
@@ -250,7 +250,10 @@ class Algebra:
         if self._monic(factor) in self._nonzero:
             return True
         index = next((i for i, g in enumerate(self._gens) if g == factor), None)
-        return index is not None and self.atoms[index].head == "exp"
+        if index is None:
+            return False
+        # An application of the builtin: a variable may be called exp, too.
+        return bool(self.atoms[index].kind == "app" and self.atoms[index].head == "exp")
 
     def _sum(self, count: Term, body: Term, depth: int) -> Fractional:
         """Peel the last terms off a sum, then use linearity."""

@@ -63,7 +63,7 @@ _TABLE: dict[str, Term] = {
     "absolute.cases": either(both(le(0, x), eq(absolute(x), x)), both(x <= 0, eq(absolute(x), -x))),
     "maximum.cases": either(both(y <= x, eq(maximum(x, y), x)), both(x <= y, eq(maximum(x, y), y))),
     "minimum.cases": either(both(x <= y, eq(minimum(x, y), x)), both(y <= x, eq(minimum(x, y), y))),
-    "root.nonnegative": implies(le(0, x), 0 <= sqrt(x)),
+    "root.nonnegative": implies(le(0, x), sqrt(x) >= 0),
     "root.square": implies(le(0, x), eq(sqrt(x) ** 2, x)),
     "exp.zero": eq(exp(0), 1),
     "exp.positive": lt(0, exp(x)),

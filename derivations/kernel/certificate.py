@@ -18,8 +18,9 @@ from derivations.kernel.terms import (
     Sort,
     Term,
     _bound,
-    _lam,
+    _check_index,
     app,
+    bind,
     num,
     var,
 )
@@ -139,10 +140,11 @@ class _Reader:
         if kind == "var":
             return var(row[0], _sort(row[1]))
         if kind == "bound":
+            _check_index(row[0], _sort(row[1]))
             return _bound(row[0], _sort(row[1]))
         if kind == "lam":
             hints, sorts, body = row
-            return _lam(tuple(map(Hint, hints)), tuple(map(_sort, sorts)), self.term(body))
+            return bind(tuple(map(Hint, hints)), tuple(map(_sort, sorts)), self.term(body))
         return app(self._head(row[0]), *(self.term(a) for a in row[1]))
 
     def _head(self, head: Any) -> Any:

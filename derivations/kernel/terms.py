@@ -19,7 +19,6 @@ de Bruijn indices (names of bound variables are kept for display only).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any, Union, cast
@@ -46,23 +45,35 @@ class Hint(str):
         return 0
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(tuple):  # type: ignore[type-arg]
     """A named abbreviation: ``name(x, ...)`` means ``body(x, ...)``.
 
     `meaning` is a closed lambda term without free variables, so replacing a defined
     term by its meaning is always possible and never circular.
     """
 
-    name: str
-    meaning: Term
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        if self.meaning.kind != "lam" or self.meaning.loose or free_variables(self.meaning):
-            raise KernelError(f"the definition of {self.name} must be closed")
+    name = property(lambda self: tuple.__getitem__(self, 0))
+    meaning = property(lambda self: tuple.__getitem__(self, 1))
 
-    def __hash__(self) -> int:
-        return hash((self.name, self.meaning.key))
+    def __new__(cls, name: str, meaning: Term) -> Definition:
+        if type(name) is not str or type(meaning) is not Term:
+            raise KernelError("a definition is a name and a term")
+        if not name.isidentifier() or name in SIGNATURES:
+            raise KernelError(f"not a name for a definition: {name!r}")
+        if meaning.kind != "lam" or meaning.loose or free_variables(meaning):
+            raise KernelError(f"the definition of {name} must be closed")
+        return tuple.__new__(Definition, (name, meaning))
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        raise KernelError("Definition cannot be subclassed")
+
+    def __reduce__(self) -> Any:
+        return Definition, (self.name, self.meaning)
+
+    def __repr__(self) -> str:
+        return f"Definition({self.name!r})"
 
     def __call__(self, *arguments: Any) -> Term:
         return app(self, *arguments)
@@ -163,10 +174,43 @@ def _rebuild(kind: str, sort: Sort, head: Any, args: tuple[Term, ...]) -> Term:
     if kind == "var":
         return var(head, sort)
     if kind == "bound":
+        _check_index(head, sort)
         return _bound(head, sort)
     if kind == "lam":
-        return _lam(tuple(head), cast(Any, sort)[0], args[0])
+        return bind(tuple(head), cast(Any, sort)[0], args[0])
     return app(head, *args)
+
+
+def bind(hints: tuple[Hint, ...], sorts: tuple[Sort, ...], body: Term) -> Term:
+    """A lambda term from its parts, as a certificate holds them.
+
+    Raises `KernelError` unless every index that it binds has the sort it is bound with.
+    """
+    if len(hints) != len(sorts) or not sorts or any(type(h) is not Hint for h in hints):
+        raise KernelError("a lambda term has one name for every sort")
+    for sort in sorts:
+        _check_sort(sort)
+    _check_bound(body, sorts, 0)
+    return _lam(hints, sorts, body)
+
+
+def _check_index(index: Any, sort: Any) -> None:
+    if type(index) is not int or index < 0:
+        raise KernelError("the index of a bound variable is a natural number")
+    _check_sort(sort)
+
+
+def _check_bound(term: Term, sorts: tuple[Sort, ...], depth: int) -> None:
+    if type(term) is not Term or term.loose <= depth:
+        return
+    if term.kind == "bound":
+        position = len(sorts) - 1 - (term.head - depth)
+        if position >= 0 and term.sort != sorts[position]:
+            raise KernelError("a bound variable does not have the sort it was bound with")
+        return
+    inner = depth + len(term.head) if term.kind == "lam" else depth
+    for part in (*term.args, *((term.head,) if type(term.head) is Term else ())):
+        _check_bound(part, sorts, inner)
 
 
 def is_function(sort: Sort) -> bool:
@@ -202,7 +246,7 @@ RELATIONS = frozenset({"=", "<=", "<", ">=", ">", "!="})
 
 def num(value: int | Fraction) -> Term:
     """The numeral of an exact rational; a non-negative integer is also a natural."""
-    if isinstance(value, bool) or not isinstance(value, (int, Fraction)):
+    if type(value) not in (int, Fraction):
         raise KernelError(f"not an exact number: {value!r}")
     value = Fraction(value)
     natural = value.denominator == 1 and value >= 0
@@ -211,9 +255,19 @@ def num(value: int | Fraction) -> Term:
 
 def var(name: str, sort: Sort = "R") -> Term:
     """A variable of a base or function sort; its name is an identifier."""
-    if not name.isidentifier():
+    if type(name) is not str or not name.isidentifier():
         raise KernelError(f"not a name: {name!r}")
+    _check_sort(sort)
     return _make("var", sort, name, (), 0)
+
+
+def _check_sort(sort: Any) -> None:
+    """Refuse anything but the base sorts and function sorts, of exactly these types."""
+    if type(sort) is tuple and len(sort) == 2 and type(sort[0]) is tuple and sort[0]:
+        for part in (*sort[0], sort[1]):
+            _check_sort(part)
+    elif type(sort) is not str or sort not in ("R", "N", "B"):
+        raise KernelError(f"not a sort: {sort!r}")
 
 
 def real(name: str) -> Term:
@@ -247,22 +301,22 @@ def _bound(index: int, sort: Sort) -> Term:
 
 def lift(value: Any) -> Term:
     """A term from a term, an int or a Fraction; anything else (floats!) is refused."""
-    return value if isinstance(value, Term) else num(value)
+    return value if type(value) is Term else num(value)
 
 
 def app(head: Any, *arguments: Any) -> Term:
     """Apply a builtin symbol, a definition or a function variable; sorts are checked."""
     args = tuple(_eta(lift(a)) for a in arguments)
-    if isinstance(head, str):
+    if type(head) is str:
         return _builtin(head, args)
-    if isinstance(head, Definition):
+    if type(head) is Definition:
         wanted, result = head.meaning.sort
         _check_sorts(head.name, args, wanted)
         return _make("app", result, head, args, _loosest(args))
-    if isinstance(head, Term) and head.kind in ("var", "bound") and is_function(head.sort):
+    if type(head) is Term and head.kind in ("var", "bound") and is_function(head.sort):
         _check_sorts(str(head.head), args, head.sort[0])
         return _make("app", head.sort[1], head, args, max(head.loose, _loosest(args)))
-    if isinstance(head, Term) and head.kind == "lam":
+    if type(head) is Term and head.kind == "lam":
         return beta(head, args)
     raise KernelError(f"{head!r} cannot be applied")
 
@@ -321,6 +375,8 @@ def lam(variables: Term | Sequence[Term], body: Any) -> Term:
     names = (variables,) if isinstance(variables, Term) else tuple(variables)
     if not names or any(v.kind != "var" for v in names) or len(set(names)) != len(names):
         raise KernelError("a lambda term binds one or more distinct variables")
+    if lift(body).loose:
+        raise KernelError("a lambda term is closed: it cannot capture the index of another one")
     index = {v: len(names) - 1 - j for j, v in enumerate(names)}
     hints = tuple(Hint(v.head) for v in names)
     return _lam(hints, tuple(v.sort for v in names), _abstract(lift(body), index, 0))

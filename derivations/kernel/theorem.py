@@ -85,13 +85,22 @@ class Theorem:
         return f"{shown} |- {self.conclusion!r}".strip()
 
 
+def _frozen(value: Any) -> Any:
+    """A copy of an argument that cannot change; only plain data and terms are accepted."""
+    if type(value) in (Term, Fraction, int, str):
+        return value
+    if isinstance(value, (list, tuple)):
+        return tuple(_frozen(v) for v in tuple(value))
+    raise KernelError(f"not an argument of a rule: {type(value).__name__}")
+
+
 def _need(condition: bool, message: str) -> None:
     if not condition:
         raise KernelError(message)
 
 
 def _formula(term: Any) -> Term:
-    _need(isinstance(term, Term) and term.sort == "B" and not term.loose, "not a formula")
+    _need(type(term) is Term and term.sort == "B" and not term.loose, "not a formula")
     _need(all(v.head.isidentifier() for v in free_variables(term)), "a reserved variable")
     return term  # type: ignore[no-any-return]
 
@@ -364,6 +373,8 @@ def _vault(
         if rule not in rules:
             raise KernelError(f"no rule is called {rule!r}")
         given = tuple(record(p)[0] for p in premises)
+        # Read once: what is checked is what is used and what is kept.
+        arguments = {name: _frozen(value) for name, value in arguments.items()}
         try:
             result = rules[rule](given, **arguments)
         except (TypeError, ValueError, IndexError, AttributeError) as error:

@@ -1161,8 +1161,8 @@ def find_certificate(
     For a contradiction between the constraints pass the zero polynomial with strict=True.
     ``degree`` is the largest number of constraints multiplied together (1 is the cheapest);
     ``effort`` the number of stages tried, from linear programs (2) to large semidefinite ones
-    (7); ``deadline`` is a time.monotonic() value.  ValueError if exponent tuples differ in length or
-    hold exponents outside 0..4095.
+    (7); ``deadline`` is a time.monotonic() value.
+    ValueError if exponent tuples differ in length or hold exponents outside 0..4095.
 
     >>> x, y = (1, 0), (0, 1)
     >>> goal = {(2, 0): Fraction(1), (1, 1): Fraction(-2), (0, 2): Fraction(1)}
@@ -1222,7 +1222,9 @@ def find_certificate_with_multiplier(
         product = goal
         for index in choice:
             product = multiply(product, constraints[index].poly)
-        found = find_certificate(product, constraints, strict, degree=degree, effort=effort, deadline=share)
+        found = find_certificate(
+            product, constraints, strict, degree=degree, effort=effort, deadline=share
+        )
         if found is not None:
             return found, {index: choice.count(index) for index in choice}
     return None

@@ -117,8 +117,8 @@ LARGEST, LIMIT, BEST, BEST_GAIN = D / K, 2 * D / K, D / K, D**2 / (2 * K)
     provenance="extension",
     given=[D > 0, K > 0],
     claim=both(
-        forall(eta, eta > 0, eta <= LARGEST, GUARANTEED >= eta * D / 2),
-        forall(eta, eta > LARGEST, GUARANTEED < eta * D / 2),
+        forall(eta, eta > 0, eta <= LARGEST, eta * D / 2 <= GUARANTEED),
+        forall(eta, eta > LARGEST, eta * D / 2 > GUARANTEED),
         forall(eta, eta > 0, eta < LIMIT, GUARANTEED > 0),
         forall(eta, eta >= LIMIT, GUARANTEED <= 0),
         forall(eta, GUARANTEED <= BEST_GAIN),
@@ -132,7 +132,7 @@ def step_sizes(proof: Proof) -> Theorem:
     from derivations.search.derive import derive
 
     given = [D > 0, K > 0]
-    safe = derive(GUARANTEED >= eta * D / 2, [eta > 0, *given], "eta")
+    safe = derive(eta * D / 2 <= GUARANTEED, [eta > 0, *given], "eta")
     limit = derive(GUARANTEED > 0, [eta > 0, *given], "eta")
     top = best(GUARANTEED, "eta", given)
     found = (safe.value, limit.value, top.value, top.gain)
@@ -238,7 +238,6 @@ def monotone(proof: Proof) -> Theorem:
     ),
 )
 def best_step(proof: Proof) -> Theorem:
-    goals = proof.statement.conclusion.args
     positive = proof.given[2]
     bound = have(KAPPA > 0, positive)
     sizes = proof.use(
@@ -290,7 +289,8 @@ def log_success(proof: Proof) -> Theorem:
     made = expand(
         calculus.taylor(),
         lam(t, log(J(t))), lam(t, line.mean_score("+", t)), lam(t, second), eta, L,
-        on_segment(slope, ZERO, eta), on_segment(change, ZERO, eta), closing(bound), proof.given[-1],
+        on_segment(slope, ZERO, eta), on_segment(change, ZERO, eta), closing(bound),
+        proof.given[-1],
     )  # fmt: skip
     proof.note(made, "Taylor")
     identity = proof.use("gap.score-identity", at=[0])

@@ -224,7 +224,8 @@ def stagnation(proof: Proof) -> Theorem:
     provenance="extension",
     given=[*RUN, safe(KAPPA), lt(p, 1), forall(K, le(Jk(K), p))],
     claim=forall(K, le(M(K), 2 * (log_odds_of(p) - ellk(0)))),
-    words="Here $p$ is the ceiling, called $J^\\ast$ in the text, and $\\log(p/(1-p))$ its log-odds.",
+    words="Here $p$ is the ceiling, called $J^\\ast$ in the text, with log-odds "
+    "$\\log(p/(1-p))$.",
 )
 def ceiling(proof: Proof) -> Theorem:
     each = proof.use("trajectory.gain")

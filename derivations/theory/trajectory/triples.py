@@ -128,8 +128,8 @@ def within_all(line_: Line, at: Term, score: Term, hessian: Term) -> Term:
             ),
         ),
     ),
-    words="The bound $K(J)$ holds along the step, is attained at every $J$ by three responses whose "
-    "alignment is zero, and its largest value is $\\kappa$.",
+    words="The bound $K(J)$ holds along the step, is attained at every $J$ by three responses "
+    "whose alignment is zero, and its largest value is $\\kappa$.",
 )
 def success_curvature(proof: Proof) -> Theorem:
     at = inside_step()
