@@ -11,8 +11,9 @@ Statements are only looked up by id; their parts are named by terms built here.
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction as Q
 from typing import Any
 
@@ -21,11 +22,9 @@ from mpmath import MPContext
 from derivations.expectation import (
     ARBITRARY,
     ARBITRARY_RUN,
-    COVARIANCE,
     MEAN,
     VARIANCE,
     WITHIN,
-    Run,
 )
 from derivations.kernel.terms import (
     RELATIONS,
@@ -33,7 +32,6 @@ from derivations.kernel.terms import (
     Term,
     app,
     beta,
-    derivative,
     eq,
     exp,
     free_variables,
@@ -43,11 +41,9 @@ from derivations.kernel.terms import (
     log,
     lt,
     maximum,
-    minimum,
     nat,
     num,
     real,
-    total,
     var,
 )
 from derivations.library import Statement
@@ -83,6 +79,7 @@ class Instance:
     values: Mapping[str, Any]
     reals: tuple[Any, ...] = ()
     naturals: int = 4
+    known: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def is_exact(x: Any) -> bool:
@@ -136,9 +133,9 @@ def _root(x: Any) -> Any:
 
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "+": lambda x, y: sum(_aligned(x, y)),
-    "-": lambda x, y: _aligned(x, y)[0] - _aligned(x, y)[1],
-    "*": lambda x, y: _aligned(x, y)[0] * _aligned(x, y)[1],
+    "+": lambda x, y: operator.add(*_aligned(x, y)),
+    "-": lambda x, y: operator.sub(*_aligned(x, y)),
+    "*": lambda x, y: operator.mul(*_aligned(x, y)),
     "/": _divide,
     "^": lambda x, n: _divide(1, x ** -int(n)) if n < 0 else x ** int(n),
     "neg": lambda x: -x,
@@ -151,7 +148,6 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "sin": lambda x: mp.sin(digits(x)),
     "cos": lambda x: mp.cos(digits(x)),
     "pi": lambda: +mp.pi,
-    "Sum": lambda n, f: sum((f(k) for k in range(int(n))), Q(0)),
 }
 
 
@@ -159,13 +155,19 @@ def _summed(n: Any, f: Callable[[int], Any]) -> Any:
     """The sum, exact as long as its terms are."""
     result: Any = Q(0)
     for k in range(int(n)):
-        x, y = _aligned(result, f(k))
-        result = x + y
+        result = _FUNCTIONS["+"](result, f(k))
     return result
 
 
 def value(term: Term, instance: Instance, bound: tuple[Any, ...] = ()) -> Any:
     """The value of a term or formula: a number, a truth value or a Python function."""
+    key = term, bound[len(bound) - term.loose :]
+    if key not in instance.known:
+        instance.known[key] = _value(term, instance, bound)
+    return instance.known[key]
+
+
+def _value(term: Term, instance: Instance, bound: tuple[Any, ...]) -> Any:
     kind, head, args = term.kind, term.head, term.args
     if kind == "num":
         return head
@@ -413,14 +415,11 @@ class Softmax:
             "h": lambda t, i: self.at(t)[int(i)][2],
         }
 
-    def run(self, *sizes: Any) -> dict[str, Any]:
-        """A run along the line with the given steps, and steps of size zero ever after."""
-        ends = [Q(0)]
-        for size in sizes:
-            ends.append(_FUNCTIONS["+"](ends[-1], size))
+    def run(self, size: Any, forever: bool) -> dict[str, Any]:
+        """A run along the line: one step, or that step again and again; else steps of zero."""
 
         def start(k: Any) -> Any:
-            return digits(ends[min(int(k), len(sizes))])
+            return digits(size) * (int(k) if forever else min(int(k), 1))
 
         return {
             "n": len(self.rewards),
@@ -428,7 +427,7 @@ class Softmax:
             "lp": lambda k, t, i: self.at(start(k) + digits(t))[int(i)][0],
             "s": lambda k, t, i: self.at(start(k) + digits(t))[int(i)][1],
             "h": lambda k, t, i: self.at(start(k) + digits(t))[int(i)][2],
-            "eta": lambda k: sizes[int(k)] if int(k) < len(sizes) else Q(0),
+            "eta": lambda k: size if forever or k == 0 else Q(0),
         }
 
 
@@ -439,17 +438,14 @@ def _policy(line: Softmax, *reals: Any, **values: Any) -> Instance:
 
 def _segment(line: Softmax, eta: Any, G: Any, L: Any, **values: Any) -> Instance:
     """One step of size eta along a line."""
-    _, half = eta, _divide(eta, 2)
-    reals = tuple(dict.fromkeys((Q(0), half, eta)))
+    reals = tuple(dict.fromkeys((Q(0), _divide(eta, 2), eta)))
     return Instance({**line.functions(), "eta": eta, "G": G, "L": L, **values}, reals)
 
 
-def _run(line: Softmax, sizes: Sequence[Any], G: Any, L: Any, **values: Any) -> Instance:
-    """A run, with points on its first step."""
-    size = sizes[0]
+def _run(line: Softmax, size: Any, G: Any, L: Any, **values: Any) -> Instance:
+    """A run of one step that then stays, with points on that step."""
     reals = tuple(dict.fromkeys((Q(0), _divide(size, 2), size)))
-    naturals = max(4, len(sizes) + 1)
-    return Instance({**line.run(*sizes), "G": G, "L": L, **values}, reals, naturals)
+    return Instance({**line.run(size, False), "G": G, "L": L, **values}, reals)
 
 
 GENERIC = Softmax(
@@ -496,4 +492,744 @@ def _tight(multiple: Any, line: Softmax = RISING, **values: Any) -> Instance:
 def _tight_run(multiple: Any, line: Softmax = RISING, bound: Any = _KAPPA,
                **values: Any) -> Instance:  # fmt: skip
     """A run that is one step, a multiple of the critical one, and then stays."""
-    return _run(line, [_step(line, multiple, bound)], WIDE, WIDE, **values)
+    return _run(line, _step(line, multiple, bound), WIDE, WIDE, **values)
+
+CLIMB = Instance(
+    {**LOGIT.run(Q(2, 3), True), "G": Q(1), "L": Q(1, 4)}, (Q(0), Q(1, 3), Q(2, 3)), 13
+)
+"""Steps of 2/3 for ever, from log-odds 0, where the log-odds are the position."""
+
+# Terms -----------------------------------------------------------------------------------------
+
+line, run = ARBITRARY, ARBITRARY_RUN
+n, i, j, k, K = (nat(name) for name in ("n", "i", "j", "k", "K"))
+t, u, p, q, c, y = (real(name) for name in ("t", "u", "p", "q", "c", "y"))
+G, L, eta, a, b, g, B = (real(name) for name in ("G", "L", "eta", "a", "b", "g", "B"))
+omega, rho, h0, delta = (real(name) for name in ("omega", "rho", "h0", "delta"))
+D_, K_ = real("D"), real("K")
+r, w, l_, X = (function(name, "N") for name in ("r", "w", "l", "X"))
+XX, YY = function("X", "R", "N"), function("Y", "R", "N")
+f1 = function("f1", "R")
+
+J, ell, gap, bend = line.success, line.log_odds, line.alignment, line.curvature
+KAPPA = 2 * L + G**2
+Jk, ellk, Dk, sk, M = run.success, run.log_odds, run.alignment, run.size, run.progress
+rising = maximum(Dk(k), 0)
+share = sk(k) * (Jk(k) * (1 - Jk(k)) * rising)
+
+
+def percent(value: int) -> Term:
+    """A number of hundredths."""
+    return num(Q(value, 100))
+
+
+def odds(rate: Term) -> Term:
+    """The log-odds of a success rate."""
+    return log(rate / (1 - rate))
+
+
+_mean_x = MEAN(n, lam(i, w(i)), lam(i, l_(i)), lam(i, X(i)))
+_variance_x = VARIANCE(n, lam(i, w(i)), lam(i, l_(i)), lam(i, X(i)))
+_exponent = exp(-c)
+
+
+def _weighted(weights: Sequence[Any], variable: Sequence[Any], **values: Any) -> Instance:
+    """Weights that are exact (logarithms zero) and a random variable."""
+    functions = {
+        "n": len(weights), "w": lambda i: Q(weights[int(i)]), "l": lambda i: Q(0),
+        "X": lambda i: Q(variable[int(i)]),
+    }  # fmt: skip
+    return Instance({**functions, **values}, (Q(0), Q(1), Q(-1)))
+
+
+def _rates(J: Callable[[int], Any], M: Callable[[int], Any], **values: Any) -> Instance:
+    """Sequences of success rates and progress; what they do goes on beyond the range."""
+    return Instance({"J": J, "M": M, **values}, (Q(1, 10), Q(1, 4), Q(1)), 12)
+
+
+def _logistic(x: Any) -> Any:
+    return 1 / (1 + mp.exp(-digits(x)))
+
+
+_NOT_A_POLICY = Instance(
+    {
+        "n": 2, "r": lambda i: (1, 0)[int(i)], "lp": lambda t, i: Q(0), "s": lambda t, i: Q(1),
+        "h": lambda t, i: Q(0), "G": Q(1), "L": Q(1), "eta": Q(1), "t": Q(0),
+    },
+    (Q(0), Q(1)),
+)  # fmt: skip
+"""Two responses of probability one each, with scores one: no policy."""
+
+_SPREAD = Instance(
+    {**GENERIC.functions(), "X": lambda t, i: digits(t) * i, "Y": lambda t, i: Q(i),
+     "w": lambda i: Q(1, 1 + int(i))},
+    (Q(0), Q(1, 2)),
+)  # fmt: skip
+
+_PLACES = (Q(0), Q(1, 3), Q(-1, 2))
+_GENERIC = _policy(GENERIC, *_PLACES[1:])
+_HALF = _policy(LOGIT, G=Q(1, 2), t=Q(0))
+_THREE_QUARTERS = _policy(LOGIT, mp.log(3), G=Q(3, 4), t=mp.log(3))
+_SQUARE = {"f": lambda x: digits(x) ** 2}
+
+SETTING = [
+    Mutant(
+        "setting.success-rate", "half", "J < 1 becomes J < 1/2",
+        claims(lt(J(t), 1), lt(J(t), Q(1, 2))), _THREE_QUARTERS, "J = 3/4 at t = log 3",
+    ),
+    Mutant(
+        "setting.success-rate", "no policy", "the assumption that this is a policy is dropped",
+        drops(0), _NOT_A_POLICY, "the masses of both sides are 1",
+    ),
+    Mutant(
+        "setting.mean-score", "square", "the score becomes its square",
+        claims(line.score(t, i), line.score(t, i) ** 2), _GENERIC, "a sum of squares is positive",
+    ),
+    Mutant(
+        "setting.mean-score", "no policy", "the assumption that this is a policy is dropped",
+        drops(0), _NOT_A_POLICY, "the scores are all 1",
+    ),
+    Mutant(
+        "setting.mean-bounds", "signed weights", "the weights may be negative",
+        drops(0), _weighted((2, -1), (1, 0), c=Q(1)), "the mean of 1 and 0 is then 2",
+    ),
+    Mutant(
+        "setting.mean-bounds", "no bound", "the bound on the variable is dropped",
+        drops(2), _weighted((1, 1), (1, 2), c=Q(1)), "the mean is 3/2",
+    ),
+    Mutant(
+        "setting.mean-bounds", "strict", "<= becomes <",
+        edits((), headed("<")), _weighted((1, 1), (1, 1), c=Q(1)), "a constant is its mean",
+    ),
+    Mutant(
+        "setting.mean-within", "signed weights", "the weights may be negative",
+        drops(0), _weighted((2, -1), (1, -1), c=Q(1)), "the mean of 1 and -1 is then 3",
+    ),
+    Mutant(
+        "setting.mean-within", "half", "the bound on the mean becomes c/2",
+        claims(WITHIN(_mean_x, c), WITHIN(_mean_x, c / 2)), _weighted((1, 1), (1, 1), c=Q(1)),
+        "a constant is its mean",
+    ),
+    Mutant(
+        "setting.variance-sign", "signed weights", "the weights may be negative",
+        drops(0), _weighted((2, -1), (1, 0)), "the mean is 2 and the variance -2",
+    ),
+    Mutant(
+        "setting.variance-sign", "strict", "<= becomes <",
+        edits((), headed("<")), _weighted((1, 1), (1, 1)), "a constant has variance zero",
+    ),
+    Mutant(
+        "setting.variance-bounds", "99/100", "c**2 becomes 99/100 c**2",
+        claims(c**2, percent(99) * c**2), _weighted((1, 1), (1, -1), c=Q(1)),
+        "1 and -1 have variance 1",
+    ),
+    Mutant(
+        "setting.variance-bounds", "no bound", "the bound on the variable is dropped",
+        drops(2), _weighted((1, 1), (2, -2), c=Q(1)), "2 and -2 have variance 4",
+    ),
+    Mutant(
+        "setting.log-odds-order", "reversed", "p < q becomes q < p in the first part",
+        edits((0, 1), exchanged), Instance({"p": Q(1, 3), "q": Q(1, 2)}), "1/3 < 1/2",
+    ),
+    Mutant(
+        "setting.log-odds-order", "strict", "<= becomes < in the last conclusion",
+        edits((1, 1, 1), headed("<")), Instance({"p": Q(1, 3), "q": Q(1, 3)}), "p = q",
+    ),
+    Mutant(
+        "setting.rate", "reversed", "<= is turned round in the first conclusion",
+        edits((0, 1), exchanged), Instance({"p": Q(1, 2), "q": Q(2, 3), "c": Q(1, 10)}),
+        "the gain is log 2, more than 1/10",
+    ),
+    Mutant(
+        "setting.rate", "J and 1 - J", "p and 1 - p are exchanged in the denominator",
+        claims(p + (1 - p) * _exponent, (1 - p) + p * _exponent),
+        Instance({"p": Q(1, 3), "q": Q(1, 2), "c": mp.log(2)}),
+        "from 1/3 to 1/2 the log-odds gain log 2",
+    ),
+    Mutant(
+        "setting.rate-to-one", "no factor", "0 < a is dropped",
+        drops(1), _rates(lambda k: Q(1, 2), Q, a=Q(0)), "a = 0: J = 1/2 for ever, M(K) = K",
+    ),
+    Mutant(
+        "setting.rate-to-one", "half", "the limit 1 becomes 1/2",
+        edits((1,), lambda _: num(Q(1, 2))), _rates(_logistic, Q, a=Q(1)), "J(K) tends to 1",
+    ),
+    Mutant(
+        "setting.progress-diverges", "no factor", "0 < c is dropped",
+        drops(1), _rates(_logistic, lambda k: Q(-int(k)), c=Q(-1)), "c = -1 and M(K) = -K",
+    ),
+    Mutant(
+        "setting.progress-diverges", "no limit", "the limit of J is dropped",
+        drops(3), _rates(lambda k: Q(1, 2), lambda k: Q(0), c=Q(1)), "J = 1/2 and M = 0",
+    ),
+    Mutant(
+        "setting.progress-diverges", "sign", "M becomes -M in the conclusion",
+        edits((0, 0), lambda progress: -progress), _rates(_logistic, Q, c=Q(1)), "M(K) = K",
+    ),
+    Mutant(
+        "setting.softmax-line", "sign", "the score is negated",
+        edits((3, 0), lambda score: -score),
+        Instance({"n": 2, "r": lambda i: (1, 0)[int(i)], "A": lambda i: Q(0),
+                  "b": lambda i: Q((1, 0)[int(i)]), "c": lambda i: Q(0)}, _PLACES),
+        "d/dt log pi = 1/2 for log-weights t and 0 at t = 0",
+    ),
+    Mutant(
+        "setting.softmax-line", "none correct",
+        "that some response is correct becomes once more that one is incorrect",
+        assumes(1, eq(r(i), 1), eq(r(i), 0)),
+        Instance({"n": 2, "r": lambda i: 0, "A": lambda i: Q(0), "b": lambda i: Q(i),
+                  "c": lambda i: Q(0)}, _PLACES),
+        "a policy of this setting has a correct response",
+    ),
+    Mutant(
+        "setting.two-jet", "not normalised", "sum exp(A) = 1 is dropped",
+        drops(0),
+        Instance({"n": 2, "A": lambda i: Q(0), "b": lambda i: Q(1 - 2 * int(i)),
+                  "c": lambda i: Q(-1)}, _PLACES),
+        "log pi = -log 2, not 0",
+    ),
+    Mutant(
+        "setting.two-jet", "mean score", "sum exp(A) b = 0 is dropped",
+        drops(1),
+        Instance({"n": 1, "A": lambda i: Q(0), "b": lambda i: Q(1), "c": lambda i: Q(-1)}, _PLACES),
+        "the score of the only response is 0, not 1",
+    ),
+    Mutant(
+        "setting.two-jet", "half", "the second derivative becomes c/2",
+        edits((0, 0, 1, 1, 1), lambda bend: bend / 2),
+        Instance({"n": 2, "A": lambda i: -mp.log(2), "b": lambda i: Q(1 - 2 * int(i)),
+                  "c": lambda i: Q(-1)}, _PLACES),
+        "it is -1",
+    ),
+    Mutant(
+        "setting.three-responses", "sign", "the curvature h0 + rho h0 becomes h0 - rho h0",
+        claims(h0 + rho * h0, h0 - rho * h0),
+        Instance({"rho": Q(2), "v": Q(1), "h0": Q(-1)}, _PLACES), "it is -3",
+    ),
+    Mutant(
+        "setting.three-responses", "J and 1 - J", "rho/(1 + rho) becomes 1/(1 + rho)",
+        claims(rho / (1 + rho), 1 / (1 + rho)),
+        Instance({"rho": Q(2), "v": Q(1), "h0": Q(-1)}, _PLACES), "J = 2/3",
+    ),
+]  # fmt: skip
+
+_plus, _minus = line.mean_score("+", t), line.mean_score("-", t)
+_curved = line.mean("+", lam(i, line.hessian(t, i) + line.score(t, i) ** 2), t)
+
+GAP = [
+    Mutant(
+        "gap.score-identity", "sign", "J g+ + (1-J) g- = 0 becomes J g+ - (1-J) g- = 0",
+        edits((0, 0, 0, 0), headed("-")), _GENERIC, "both terms are half of a nonzero number",
+    ),
+    Mutant(
+        "gap.score-identity", "J and 1 - J", "g+ = (1-J) gamma becomes g+ = J gamma",
+        claims((1 - J(t)) * gap(t), J(t) * gap(t)), _GENERIC, "J is not 1/2",
+    ),
+    Mutant(
+        "gap.score-identity", "no policy", "the assumption that this is a policy is dropped",
+        drops(0), _NOT_A_POLICY, "with scores 1 the sum is 1",
+    ),
+    Mutant(
+        "gap.policy-gradient", "one factor", "J (1-J) gamma becomes J gamma",
+        claims(J(t) * (1 - J(t)) * gap(t), J(t) * gap(t)), _GENERIC, "gamma is not zero",
+    ),
+    Mutant(
+        "gap.policy-gradient", "51/50", "the gradient is multiplied by 51/50",
+        claims(J(t) * (1 - J(t)) * gap(t), percent(102) * (J(t) * (1 - J(t)) * gap(t))),
+        _GENERIC, "gamma is not zero",
+    ),
+    Mutant(
+        "gap.log-odds-gradient", "g+", "gamma becomes g+",
+        claims(gap(t), _plus), _GENERIC, "g- is not zero",
+    ),
+    Mutant(
+        "gap.log-odds-gradient", "sign", "gamma becomes -gamma",
+        claims(gap(t), -gap(t)), _GENERIC, "gamma is not zero",
+    ),
+    Mutant(
+        "gap.objective", "one factor", "f'(J) J (1-J) gamma becomes f'(J) J gamma",
+        claims(y * J(t) * (1 - J(t)) * gap(t), y * J(t) * gap(t)),
+        _policy(GENERIC, t=Q(0), y=2 * GENERIC.success(0), **_SQUARE), "gamma is not zero",
+    ),
+    Mutant(
+        "gap.objective", "no derivative", "y need not be the derivative of f",
+        drops(1), _policy(GENERIC, t=Q(0), y=Q(0), **_SQUARE), "f(J) = J**2 is not constant",
+    ),
+    Mutant(
+        "gap.norm", "99/100", "G/max(J, 1-J) becomes 99/100 G/max(J, 1-J)",
+        claims(G / maximum(J(t), 1 - J(t)), percent(99) * G / maximum(J(t), 1 - J(t))),
+        _THREE_QUARTERS, "scores 1/4 and -3/4 = -G at J = 3/4: gamma = 1 = G/J",
+    ),
+    Mutant(
+        "gap.norm", "199/100", "2 G becomes 199/100 G",
+        claims(2 * G, percent(199) * G), _HALF, "G/max(J, 1-J) = 2 G at J = 1/2",
+    ),
+    Mutant(
+        "gap.norm", "no bound", "the bound on the score is dropped",
+        drops(1), _policy(LOGIT, G=Q(1, 4), t=Q(0)), "gamma = 1 at J = 1/2",
+    ),
+    Mutant(
+        "gap.score-derivative", "sign", "the covariance is subtracted",
+        edits((0, 0, 2), headed("-")), _SPREAD, "the covariance of X and s is not zero",
+    ),
+    Mutant(
+        "gap.score-derivative", "mean only", "the covariance is left out",
+        edits((0, 0, 2), lambda term: term.args[0]), _SPREAD,
+        "the covariance of X and s is not zero",
+    ),
+    Mutant(
+        "gap.score-derivative", "no derivative", "Y need not be the derivative of X",
+        drops(2), replace(_SPREAD, values={**_SPREAD.values, "Y": lambda t, i: Q(0)}),
+        "Y = 0 loses the mean of the derivative",
+    ),
+    Mutant(
+        "gap.curvature", "sign", "Var_-(s) changes its sign",
+        claims(line.mean_hessian("-", t) + line.variance("-", t),
+               line.mean_hessian("-", t) - line.variance("-", t)),
+        _GENERIC, "Var_-(s) is not zero",
+    ),
+    Mutant(
+        "gap.curvature", "second moment", "Var_+(s) becomes Var_+(s) + g+**2",
+        claims(line.variance("+", t), line.variance("+", t) + _plus**2), _GENERIC,
+        "g+ is not zero",
+    ),
+    Mutant(
+        "gap.bartlett", "sign", "E[h] = -E[s**2] becomes E[h] = E[s**2]",
+        edits((0, 0, 0, 1), lambda term: term.args[0]), _GENERIC, "the score is not zero",
+    ),
+    Mutant(
+        "gap.bartlett", "J and 1 - J", "J E_+ becomes (1-J) E_+",
+        claims(J(t) * _curved, (1 - J(t)) * _curved), _GENERIC, "J is not 1/2",
+    ),
+    Mutant(
+        "gap.curvature-one-sided", "J and 1 - J", "/(1-J) becomes /J on the correct side",
+        edits((0, 0, 0, 1, 0, 1), lambda _: J(t)), _GENERIC, "J is not 1/2",
+    ),
+    Mutant(
+        "gap.curvature-one-sided", "sign", "+ J gamma**2 becomes - J gamma**2",
+        edits((0, 0, 0, 1), headed("-")), _GENERIC, "gamma is not zero",
+    ),
+    Mutant(
+        "gap.curvature-one-sided", "minus side", "(1-J) gamma**2 is left out on the other side",
+        edits((0, 0, 1, 1), lambda term: term.args[0]), _GENERIC, "gamma is not zero",
+    ),
+]  # fmt: skip
+
+_CUBE = (Q(0), Q(1, 1000), Q(-1, 1000))
+_CRITICAL = {"D": Q(1), "K": Q(1)}
+_LIMITS = Instance(_CRITICAL, (Q(1), Q(101, 100), Q(2), Q(401, 200)))
+_SMALL = Q(1, 10)
+_NARROW = _segment(RISING, 3 * DELTA, _SMALL, _SMALL)
+"""A step of 3 DELTA, where twice the critical one is 2 DELTA; the constants are far too small."""
+_TURN = Softmax((1, 0), (0, 0), (0, 0), (-1, 1))
+"""The score vanishes at t = 0 only; the curvature there is -2."""
+
+_gained = ell(eta) - ell(0)
+_best = gap(0) ** 2 / (2 * KAPPA)
+_far = L * eta**2 / (2 * (1 - J(0)))
+
+ONE_STEP = [
+    Mutant(
+        "trajectory.step-sizes", "101/100", "the largest safe step becomes 101/100 D/K",
+        claims(le(eta, D_ / K_), le(eta, percent(101) * D_ / K_)), _LIMITS,
+        "D = K = 1, eta = 101/100",
+    ),
+    Mutant(
+        "trajectory.step-sizes", "201/100", "the monotone limit becomes 201/100 D/K",
+        claims(lt(eta, 2 * D_ / K_), lt(eta, percent(201) * D_ / K_)), _LIMITS,
+        "D = K = 1, eta = 401/200",
+    ),
+    Mutant(
+        "trajectory.step-sizes", "best gain", "the best gain becomes D**2/(201/100 K)",
+        claims(D_**2 / (2 * K_), D_**2 / (percent(201) * K_)), _LIMITS, "D = K = eta = 1",
+    ),
+    Mutant(
+        "trajectory.step-sizes", "no alignment", "D > 0 is dropped",
+        drops(0), Instance({"D": Q(-1), "K": Q(1)}, (Q(-1, 2), Q(1))),
+        "D = -1, eta = -1/2: a step beyond D/K that keeps more than half",
+    ),
+    Mutant(
+        "trajectory.curvature", "99/100 of G**2", "kappa becomes 2 L + 99/100 G**2",
+        claims(KAPPA, 2 * L + percent(99) * G**2), POINT, "the curvature is -3 at G = L = 1",
+    ),
+    Mutant(
+        "trajectory.curvature", "199/100 of L", "kappa becomes 199/100 L + G**2",
+        claims(KAPPA, percent(199) * L + G**2), POINT, "the curvature is -3 at G = L = 1",
+    ),
+    Mutant(
+        "trajectory.curvature", "no regularity", "the bounds on s and h are dropped",
+        drops(1), _segment(PEAK, Q(0), Q(1, 2), Q(1, 2)), "the curvature is -3",
+    ),
+    Mutant(
+        "trajectory.descent", "49/100", "kappa eta**2/2 becomes 49/100 kappa eta**2",
+        claims(KAPPA * eta**2 / 2, percent(49) * (KAPPA * eta**2)), _tight(1),
+        "near the top of PEAK the curvature is -3",
+    ),
+    Mutant(
+        "trajectory.descent", "sign", "- eta Delta mu becomes + eta Delta mu",
+        claims(_gained - eta * gap(0), _gained + eta * gap(0)), _tight(1),
+        "the step gains about half of eta Delta mu",
+    ),
+    Mutant(
+        "trajectory.descent", "no regularity", "the bounds on s and h are dropped",
+        drops(1), _NARROW, "the curvature is -3",
+    ),
+    Mutant(
+        "trajectory.monotone", "201/100", "2 Delta mu/kappa becomes 201/100 Delta mu/kappa",
+        assumes(5, 2 * gap(0), percent(201) * gap(0)), _tight(Q(401, 200)),
+        "a step across the top of PEAK and further down on the other side",
+    ),
+    Mutant(
+        "trajectory.monotone", "no step", "0 < eta is dropped",
+        drops(4), _tight(0), "eta = 0 leaves J as it is",
+    ),
+    Mutant(
+        "trajectory.monotone", "reversed", "J falls",
+        edits((), exchanged), _tight(1), "it rises",
+    ),
+    Mutant(
+        "trajectory.monotone", "no regularity", "the bounds on s and h are dropped",
+        drops(1), _NARROW, "a step of 3 DELTA across the top",
+    ),
+    Mutant(
+        "trajectory.best-step", "201/100", "the largest gain becomes Delta mu**2/(201/100 kappa)",
+        claims(_best, gap(0) ** 2 / (percent(201) * KAPPA), 0), _tight(1), "u = Delta mu/kappa",
+    ),
+    Mutant(
+        "trajectory.best-step", "51/100", "the step gains 51/100 Delta mu**2/kappa",
+        claims(_best, percent(51) * gap(0) ** 2 / KAPPA, 2), _tight(1),
+        "near the top of PEAK it gains little more than half",
+    ),
+    Mutant(
+        "trajectory.best-step", "sign", "the guaranteed gain becomes u Delta mu + kappa u**2/2",
+        edits((0, 0, 0, 0), headed("+")), _tight(1), "u = Delta mu/kappa",
+    ),
+    Mutant(
+        "trajectory.log-success", "49/100", "L eta**2/2 becomes 49/100 L eta**2",
+        claims(L * eta**2 / 2, percent(49) * (L * eta**2)), _tight(1),
+        "the only correct response of PEAK has h = -L at the top",
+    ),
+    Mutant(
+        "trajectory.log-success", "J and 1 - J", "(1-J) Delta mu becomes J Delta mu",
+        claims(eta * (1 - J(0)) * gap(0), eta * J(0) * gap(0)), _tight(1), "J = 2/3",
+    ),
+    Mutant(
+        "trajectory.log-success", "99/100", "-L becomes -99/100 L",
+        claims(-L, -(percent(99) * L)), POINT, "E_+[h] + Var_+(s) = -L",
+    ),
+    Mutant(
+        "trajectory.log-success", "other side", "log J has the derivative E_-[s]",
+        edits((0, 0, 0, 1, 1, 0, 2), lambda _: _minus), _tight(1), "E_+[s] is another number",
+    ),
+    Mutant(
+        "trajectory.log-success", "no bound", "the bound on h is dropped",
+        drops(1), _segment(PEAK, Q(0), Q(1), Q(1, 2)), "h = -1 on the correct response",
+    ),
+    Mutant(
+        "trajectory.one-step", "1 - J to J", "L eta**2/(2 (1-J)) becomes L eta**2/(2 J)",
+        claims(2 * (1 - J(0)), 2 * J(0)), _tight(1), "J = 2/3: half of the bound that is needed",
+    ),
+    Mutant(
+        "trajectory.one-step", "J to 1 - J", "L eta**2/(2 J) becomes L eta**2/(2 (1-J))",
+        claims(2 * J(0), 2 * (1 - J(0))), _tight(1, SINKING),
+        "J = 1/3: half of the bound that is needed",
+    ),
+    Mutant(
+        "trajectory.one-step", "99/100", "the lower bound is tightened by 99/100",
+        claims(_far, percent(99) * _far), _tight(1), "the curvature at the top is -L/(1-J)",
+    ),
+    Mutant(
+        "trajectory.one-step", "no bound", "the bound on h is dropped",
+        drops(1), _NARROW, "the curvature at the top is -1/(1-J)",
+    ),
+    Mutant(
+        "trajectory.success-step", "201/100", "2 Delta mu/K(J) becomes 201/100 Delta mu/K(J)",
+        claims(2 * gap(0), percent(201) * gap(0)), _tight(Q(401, 200)),
+        "a step across the top of PEAK, where K(J) = kappa",
+    ),
+    Mutant(
+        "trajectory.success-step", "51/100", "the gain eta Delta mu/2 becomes 51/100 eta Delta mu",
+        claims(eta * gap(0) / 2, percent(51) * (eta * gap(0))), _tight(1),
+        "near the top of PEAK the step gains little more than half",
+    ),
+    Mutant(
+        "trajectory.success-step", "51/100 of J", "J rises by 51/100 eta J (1-J) Delta mu",
+        claims(eta * J(0) * (1 - J(0)) * gap(0) / 2,
+               percent(51) * (eta * J(0) * (1 - J(0)) * gap(0))),
+        _tight(1), "near the top of PEAK the step gains little more than half",
+    ),
+]  # fmt: skip
+
+_kept = sk(k) * rising / 2
+_amount = SINKING.gap(0) * _step(SINKING, 1)
+
+RUNS = [
+    Mutant(
+        "trajectory.gain", "51/100", "a step gains at least 51/100 of its alignment",
+        claims(_kept, percent(51) * (sk(k) * rising)), _tight_run(1),
+        "near the top of PEAK it gains little more than half",
+    ),
+    Mutant(
+        "trajectory.gain", "149/100", "a step gains at most 149/100 of its alignment",
+        claims(3 * (sk(k) * rising) / 2, percent(149) * (sk(k) * rising)), _tight_run(1, SINKING),
+        "where the log-odds bend upwards it gains 3/2, nearly",
+    ),
+    Mutant(
+        "trajectory.gain", "no threshold", "the bound on the steps is dropped",
+        drops(3), _tight_run(Q(3, 2)), "3/2 of the critical step gains a quarter",
+    ),
+    Mutant(
+        "trajectory.threshold", "51/100", "exp(-M(K)/2) becomes exp(-51/100 M(K))",
+        claims(M(K) / 2, percent(51) * M(K)), _tight_run(1),
+        "near the top of PEAK a step gains little more than half",
+    ),
+    Mutant(
+        "trajectory.threshold", "L + G**2", "kappa becomes L + G**2: longer steps",
+        assumes(3, KAPPA, L + G**2), _tight_run(1, bound=WIDE + WIDE**2),
+        "3/2 of the critical step gains a quarter",
+    ),
+    Mutant(
+        "trajectory.threshold", "no regularity", "the bounds on s and h are dropped",
+        drops(1), _run(RISING, 3 * DELTA, Q(1, 10), Q(1, 10)), "J falls",
+    ),
+    Mutant(
+        "trajectory.threshold-paper", "all of M(K)", "exp(-M(K)/2) becomes exp(-M(K))",
+        claims(M(K) / 2, M(K)), _tight_run(1, bound=2 * (WIDE + 8 * WIDE**2)),
+        "the log-odds are strictly concave on the step",
+    ),
+    Mutant(
+        "trajectory.threshold-paper", "strict", "1 <= factor becomes 1 < factor",
+        edits((1, 0), headed("<")), _run(STILL, Q(0), Q(0), Q(1)), "the factor is 1 for G = 0",
+    ),
+    Mutant(
+        "trajectory.threshold-paper", "15", "factor < 16 becomes factor < 15",
+        edits((1, 1, 1), lambda _: num(15)), _run(STILL, Q(0), Q(10), Q(1)),
+        "the factor is 1602/102 for G = 10, L = 1",
+    ),
+    Mutant(
+        "trajectory.threshold-paper", "no L", "0 < L is dropped",
+        drops(2), _run(STILL, Q(0), Q(1), Q(0)), "the factor is 16 for G = 1, L = 0",
+    ),
+    Mutant(
+        "trajectory.two-sided", "149/100", "exp(-3 M(K)/2) becomes exp(-149/100 M(K))",
+        claims(3 * M(K) / 2, percent(149) * M(K)), _tight_run(1, SINKING),
+        "where the log-odds bend upwards a step gains 3/2, nearly",
+    ),
+    Mutant(
+        "trajectory.two-sided", "reversed", "the upper bound becomes a lower one",
+        edits((0, 0, 0), exchanged), _tight_run(1), "the step gains half, not 3/2",
+    ),
+    Mutant(
+        "trajectory.two-sided", "half", "J_K tends to 1/2 when M(K) diverges",
+        edits((1, 1, 1, 1), lambda _: num(Q(1, 2))), CLIMB,
+        "the log-odds are 2 K/3 and tend to infinity",
+    ),
+    Mutant(
+        "trajectory.stagnation", "149/100", "exp(-3 B/2) becomes exp(-149/100 B)",
+        claims(3 * B / 2, percent(149) * B), _tight_run(1, SINKING, B=_amount),
+        "where the log-odds bend upwards a step gains 3/2, nearly",
+    ),
+    Mutant(
+        "trajectory.stagnation", "half", "the bound on J is less than 1/2",
+        edits((1, 1), lambda _: num(Q(1, 2))), _tight_run(1, B=_amount), "J_0 is 2/3",
+    ),
+    Mutant(
+        "trajectory.stagnation", "no bound", "the bound on M(K) is dropped",
+        drops(4), _tight_run(1, B=Q(0)), "B = 0, but J rises",
+    ),
+    Mutant(
+        "trajectory.ceiling", "199/100", "2 (ell* - ell_0) becomes 199/100 (ell* - ell_0)",
+        claims(2 * (odds(p) - ellk(0)), percent(199) * (odds(p) - ellk(0))),
+        _tight_run(1, p=RISING.success(_step(RISING, 1))),
+        "one step to the ceiling that gains little more than half",
+    ),
+    Mutant(
+        "trajectory.ceiling", "no ceiling", "the bound on J is dropped",
+        drops(5), _tight_run(1, p=Q(1, 2)), "J_0 is 2/3: the bound on M(K) is negative",
+    ),
+    Mutant(
+        "trajectory.threshold-success", "201/100", "2 Delta mu/K(J) becomes 201/100 Delta mu/K(J)",
+        claims(2 * Dk(k), percent(201) * Dk(k)), _tight_run(Q(401, 200)),
+        "a step across the top of PEAK, where K(J) = kappa",
+    ),
+    Mutant(
+        "trajectory.threshold-success", "51/100", "eta Delta mu/2 becomes 51/100 eta Delta mu",
+        claims(sk(k) * Dk(k) / 2, percent(51) * (sk(k) * Dk(k))), _tight_run(1),
+        "near the top of PEAK the step gains little more than half",
+    ),
+    Mutant(
+        "trajectory.threshold-success", "51/100 of M", "exp(-M(K)/2) becomes exp(-51/100 M(K))",
+        claims(M(K) / 2, percent(51) * M(K)), _tight_run(1),
+        "near the top of PEAK the step gains little more than half",
+    ),
+    Mutant(
+        "trajectory.gradient-sum", "51/100", "J rises by 51/100 of the share of the gradient sum",
+        claims(share / 2, percent(51) * share), _tight_run(1),
+        "near the top of PEAK the step gains little more than half",
+    ),
+    Mutant(
+        "trajectory.gradient-sum", "1 - J_0", "2 (1 - J_0) becomes 1 - J_0",
+        claims(2 * (1 - Jk(0)), 1 - Jk(0)), CLIMB,
+        "the sum of decreasing terms exceeds the integral, 1/2",
+    ),
+    Mutant(
+        "trajectory.gradient-sum", "no threshold", "the bound on the steps is dropped",
+        drops(3), _tight_run(Q(3, 2)), "3/2 of the critical step gains a quarter",
+    ),
+]  # fmt: skip
+
+
+def _logits(start: Any, **values: Any) -> Instance:
+    """`trajectory.realisable` for f(t) = start + t."""
+    functions = {
+        "f": lambda x: digits(x) + start, "f1": lambda x: Q(1), "f2": lambda x: Q(0),
+        "g": Q(1), "b": Q(0), "eta": Q(1), **values,
+    }  # fmt: skip
+    return Instance(functions, (Q(0), Q(1, 2), Q(1)))
+
+
+_WAVES = Instance(
+    {"a": Q(1), "b": Q(2), "omega": Q(1), "f0": Q(0)}, (Q(0), Q(1, 10), Q(1), +mp.pi, 2 * mp.pi)
+)
+_STEADY = Instance({}, (Q(0), Q(1, 3), Q(2, 3)), 13)
+_ONES = Instance({"G": Q(1), "L": Q(1), "eta": Q(0), **PEAK.functions()}, (Q(0), Q(1, 3), Q(3, 4)))
+_CUBES = Instance({"G": Q(1), "L": Q(1)}, _CUBE)
+_ACROSS = Instance({}, (*_CUBE, Q(1, 7), Q(3, 4), Q(3, 2)))
+_THIRDS = Instance(
+    {"n": 3, "r": lambda i: (1, 0, 0)[int(i)], "A": lambda i: -mp.log(3),
+     "D": lambda i, j: Q(int(i == j))},
+    (Q(0), Q(1, 10)),
+)  # fmt: skip
+_PAST = (1, 0, 0, 1, 0, 0)
+"""The way to the body of ``exists epsilon, delta`` in `trajectory.tight-step`."""
+
+
+def _once(body: Term) -> Term:
+    """rho times the critical step, instead of twice that."""
+    aligned = body.args[1].args[1].args[1].args[0].args[1]
+    return swapped(body, 2 * aligned, aligned)
+
+
+INSTANCES = [
+    Mutant(
+        "trajectory.realisable", "1/5", "b + g**2/4 becomes b + g**2/5",
+        claims(b + g**2 / 4, b + g**2 / 5), _logits(0), "h = -1/4 for f = t at t = 0",
+    ),
+    Mutant(
+        "trajectory.realisable", "99/100", "the bound g on the score becomes 99/100 g",
+        edits((1, 1, 3), lambda bound: percent(99) * bound), _logits(-10),
+        "a rare response has nearly the whole score f' = 1",
+    ),
+    Mutant(
+        "trajectory.realisable", "sign", "the alignment is -f'",
+        edits((1, 0, 0, 0, 1, 1), lambda slope: -slope), _logits(0), "it is 1 for f = t",
+    ),
+    Mutant(
+        "trajectory.realisable", "no bounds", "the bounds on f' and f'' are dropped",
+        drops(2), _logits(0, g=Q(1, 4)), "the scores are 1/2 for f = t at t = 0",
+    ),
+    Mutant(
+        "trajectory.collapse", "alignment", "the alignment b - a becomes b + a",
+        edits((1, 1, 0, 0, 0, 0, 1), headed("+")), _WAVES, "it is 1 for a = 1, b = 2",
+    ),
+    Mutant(
+        "trajectory.collapse", "sign", "ell_k = ell_0 + 2 pi a k/omega",
+        edits((1, 1, 0, 0, 0, 1, 0, 1), headed("+")), _WAVES, "the log-odds fall",
+    ),
+    Mutant(
+        "trajectory.collapse", "reversed", "J rises at every step",
+        edits((1, 1, 0, 0, 0, 1, 1), exchanged), _WAVES, "it falls",
+    ),
+    Mutant(
+        "trajectory.collapse", "no drift", "0 < a is dropped",
+        drops(0), replace(_WAVES, values={**_WAVES.values, "a": Q(-1)}), "J rises for a = -1",
+    ),
+    Mutant(
+        "trajectory.gradient-sum-instance", "17/100", "the lower bound 1/6 becomes 17/100",
+        edits((1, 1, 1, 1, 0, 0, 0, 0), lambda _: percent(17)), _STEADY,
+        "the first term is 2/3 * 1/4 = 1/6",
+    ),
+    Mutant(
+        "trajectory.gradient-sum-instance", "half", "the upper bound 1 becomes 1/2",
+        edits((1, 1, 1, 1, 0, 0, 1, 1), lambda _: num(Q(1, 2))), _STEADY,
+        "the sum of decreasing terms exceeds the integral, 1/2",
+    ),
+    Mutant(
+        "trajectory.success-curvature", "99/100", "-ell'' <= 99/100 K(J)",
+        edits((0, 0, 0, 1, 1, 0, 1), lambda bound: percent(99) * bound), _ONES,
+        "-ell'' = K(J) = 3 at the top of PEAK",
+    ),
+    Mutant(
+        "trajectory.success-curvature", "strict", "K(J) <= kappa becomes K(J) < kappa",
+        edits((0, 0, 0, 1, 1, 1), headed("<")), _ONES, "J = 2/3 at G = L = 1: both are 3",
+    ),
+    Mutant(
+        "trajectory.success-curvature", "peak", "the maximum is at L/(2 L + G**2)",
+        edits((1, 0, 0, 2), lambda _: L / KAPPA), _ONES, "K(1/3) = 3/2 at G = L = 1",
+    ),
+    Mutant(
+        "trajectory.sharp", "199/100", "the curvature is -(199/100 L + G**2)",
+        edits((1, 1, 1, 1, 0, 1), lambda _: -(percent(199) * L + G**2)), _CUBES, "it is -3",
+    ),
+    Mutant(
+        "trajectory.sharp", "success rate", "J = L/(2 L + G**2)",
+        edits((1, 0, 1), lambda _: L / KAPPA), _CUBES, "J = 2/3 at G = L = 1",
+    ),
+    Mutant(
+        "trajectory.sharp", "no score", "0 < G is dropped",
+        drops(1), replace(_CUBES, values={"G": Q(0), "L": Q(1)}),
+        "for G = 0 the bound on the score is 0, but the score vanishes at t = 0 only",
+    ),
+    Mutant(
+        "trajectory.silent-score", "no segment", "0 < tau is dropped",
+        drops(1), Instance({**_TURN.functions(), "tau": Q(0), "L": Q(1)}, _CUBE),
+        "tau = 0: the score vanishes at t = 0 only, and the curvature there is -2",
+    ),
+    Mutant(
+        "trajectory.silent-score", "-2 L", "the curvature is -2 L, as in `trajectory.sharp`",
+        edits((1,), lambda _: -2 * L),
+        Instance({**STILL.functions(), "tau": Q(1, 1000), "L": Q(1)}, _CUBE),
+        "a policy that stands still has no curvature",
+    ),
+    Mutant(
+        "trajectory.silent-score", "no bound", "the bound on the score is dropped",
+        drops(2), Instance({**_TURN.functions(), "tau": Q(1, 1000), "L": Q(1)}, _CUBE),
+        "the curvature at t = 0 is -2",
+    ),
+    Mutant(
+        "trajectory.tight-step", "rho > 1/2", "rho > 1 becomes rho > 1/2",
+        edits((1, 0, 0, 0, 0), lambda _: num(Q(1, 2))), _ACROSS,
+        "rho = 3/4: Delta mu(-delta) = 2 delta + tanh(delta) <= 3 delta and kappa >= 3, so the "
+        "step is at most 3/2 delta, and the even log-odds rise up to 2 delta",
+    ),
+    Mutant(
+        "trajectory.tight-step", "one critical step", "2 Delta mu/kappa becomes Delta mu/kappa",
+        edits(_PAST, _once), _ACROSS, "rho = 3/2: that is the other mutant at rho = 3/4",
+    ),
+    Mutant(
+        "trajectory.tight-step", "sign", "the alignment is negative",
+        edits((*_PAST, 1, 1, 1, 0), exchanged), _ACROSS,
+        "Delta mu(-delta) = 2 delta + tanh(delta) is positive for every delta > 0",
+    ),
+    Mutant(
+        "trajectory.tabular", "twice", "the gain is at least twice as large",
+        edits((1, 1, 0, 0, 1, 0, 0), lambda least: 2 * least), _THIRDS,
+        "|gamma|**2 = 3/2 for one correct and two incorrect, equally likely responses",
+    ),
+    Mutant(
+        "trajectory.tabular", "2/N", "1/N <= sum pi_+**2 becomes 2/N <= sum pi_+**2",
+        edits((1, 1, 0, 0, 1, 1, 0, 0, 0), lambda _: num(2)), _THIRDS, "N = 1",
+    ),
+    Mutant(
+        "trajectory.tabular", "sign", "gamma = pi_+ + pi_-",
+        edits((0, 0, 0, 1, 1), headed("+")), _THIRDS, "it is -1/2 on incorrect responses",
+    ),
+    Mutant(
+        "trajectory.tabular", "not normalised", "sum exp(A) = 1 is dropped",
+        drops(3),
+        replace(_THIRDS, values={**_THIRDS.values, "A": lambda i: -mp.log(2) * (i == 0)}),
+        "weights 1/2, 1, 1: 1 - J is not the mass of the incorrect responses",
+    ),
+]  # fmt: skip
+
+MUTANTS: tuple[Mutant, ...] = (*SETTING, *GAP, *ONE_STEP, *RUNS, *INSTANCES)
