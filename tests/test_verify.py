@@ -354,7 +354,8 @@ def test_shared_work_has_the_same_outcome(tmp_path: Path, monkeypatch: pytest.Mo
     alone = results(ids)
     monkeypatch.setattr(verify, "_WORTH_SHARING", 1)
     # This process is held up at its first statement, so that the other one does the rest.
-    attempt, held = verify._attempt, []
+    attempt = verify._attempt
+    held: list[str] = []
 
     def slowly(statement: Statement) -> Any:
         if not held:
