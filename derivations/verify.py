@@ -31,7 +31,6 @@ from typing import IO, Any, Self
 
 from derivations import library
 from derivations.cache import PACKAGE, Store, digest, digest_files
-from derivations.kernel import certificate as certificates
 from derivations.kernel.certificate import replay, serialise
 from derivations.kernel.terms import KernelError, Term
 from derivations.kernel.theorem import Theorem, infer
@@ -786,8 +785,8 @@ def _read_reply(answer: Any) -> _Reply:
 
 def serve() -> None:
     """Check certificates that come in on standard input: the body of the fresh process."""
-    vars(certificates)["infer"] = remembering(infer)
-    _answer_all(_answer)
+    memory = remembering(infer)
+    _answer_all(lambda certificate: _answer(certificate, memory))
 
 
 def assist() -> None:
@@ -851,13 +850,13 @@ def _private_streams() -> tuple[IO[bytes], IO[bytes]]:
     return questions, answers
 
 
-def _answer(certificate: Mapping[str, Any]) -> dict[str, Any]:
+def _answer(certificate: Mapping[str, Any], infer: Callable[..., Theorem]) -> dict[str, Any]:
     """Replay a certificate and compare its theorems with the statements of this process."""
     started = time.perf_counter()
     answers: dict[str, tuple[str, str]] = {}
     trouble = ""
     try:
-        answers = {id: _compared(id, made) for id, made in replay(certificate).items()}
+        answers = {id: _compared(id, made) for id, made in replay(certificate, infer).items()}
     except Exception as error:  # whatever happens, it does not agree
         trouble = f"its certificate is refused: {_line(error)}"
     return {

@@ -132,3 +132,4 @@ AXIOMS: Mapping[str, Term] = MappingProxyType(_TABLE)
 >>> AXIOMS["exp.sum"]
 exp(x + y) = exp(x)*exp(y)
 """
+del _TABLE  # what is left of it can be read only

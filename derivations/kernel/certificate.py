@@ -7,11 +7,12 @@ or a theorem that really is proved; never a false one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from derivations.kernel.terms import (
+    MALFORMED,
     Definition,
     Hint,
     KernelError,
@@ -145,13 +146,14 @@ class _Reader:
         if kind == "lam":
             hints, sorts, body = row
             return bind(tuple(map(Hint, hints)), tuple(map(_sort, sorts)), self.term(body))
-        return app(self._head(row[0]), *(self.term(a) for a in row[1]))
+        head, arguments = row if kind == "app" else (None, ())
+        return app(self._head(head), *(self.term(a) for a in arguments))
 
     def _head(self, head: Any) -> Any:
         if isinstance(head, str):
             return head
         kind, index = head
-        return self.term(index) if kind == "term" else self._definition(index)
+        return self.term(index) if _one_of(kind, "term", "definition") else self._definition(index)
 
     def _definition(self, index: int) -> Definition:
         if index not in self._definitions:
@@ -162,26 +164,35 @@ class _Reader:
     def value(self, value: Any) -> Any:
         if isinstance(value, dict):
             ((kind, content),) = value.items()
-            return self.term(content) if kind == "term" else Fraction(content)
+            return self.term(content) if _one_of(kind, "term", "number") else Fraction(content)
         return tuple(self.value(v) for v in value) if isinstance(value, list) else value
+
+
+def _one_of(kind: Any, first: str, second: str) -> bool:
+    if kind not in (first, second):
+        raise KernelError(f"neither a {first} nor a {second}: {kind!r}")
+    return bool(kind == first)
 
 
 def _sort(sort: Any) -> Sort:
     return sort if isinstance(sort, str) else (tuple(map(_sort, sort[0])), sort[1])
 
 
-def replay(data: Mapping[str, Any]) -> dict[str, Theorem]:
+def replay(
+    data: Mapping[str, Any], infer: Callable[..., Theorem] = infer
+) -> dict[str, Theorem]:
     """Infer everything in a certificate again; raises `KernelError` at the first bad step.
 
     The named theorems come back only if they say what the certificate claims they say.
+    `infer` may be one that remembers its answers: only theorems of the kernel are accepted.
     """
     try:
-        return _replay(data)
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
+        return _replay(data, infer)
+    except MALFORMED as error:
         raise KernelError(f"malformed certificate: {error!r}") from error
 
 
-def _replay(data: Mapping[str, Any]) -> dict[str, Theorem]:
+def _replay(data: Mapping[str, Any], infer: Callable[..., Theorem]) -> dict[str, Theorem]:
     if data["format"] != FORMAT:
         raise KernelError(f"not a certificate of format {FORMAT}")
     reader, made = _Reader(data), list[Theorem]()

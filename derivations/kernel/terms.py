@@ -13,7 +13,8 @@ depends on a value nobody defined; `undefined` lists what has to hold for a term
 to have its usual meaning.
 
 Terms are tuples, hence immutable, compared by structure, with bound variables as
-de Bruijn indices (names of bound variables are kept for display only).
+de Bruijn indices (names of bound variables are kept for display only).  Each is built
+once, by the checked constructors below, and only what they built is accepted.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Union, cast
 
 Sort = Union[str, tuple[tuple[Any, ...], str]]
@@ -28,6 +30,10 @@ Sort = Union[str, tuple[tuple[Any, ...], str]]
 
 class KernelError(Exception):
     """A term, an inference or a certificate that the kernel refuses."""
+
+
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What Python raises over arguments that are no data for a rule or a certificate."""
 
 
 class Hint(str):
@@ -60,6 +66,7 @@ class Definition(tuple):  # type: ignore[type-arg]
     def __new__(cls, name: str, meaning: Term) -> Definition:
         if type(name) is not str or type(meaning) is not Term:
             raise KernelError("a definition is a name and a term")
+        genuine(meaning)
         if not name.isidentifier() or name in SIGNATURES:
             raise KernelError(f"not a name for a definition: {name!r}")
         if meaning.kind != "lam" or meaning.loose or free_variables(meaning):
@@ -162,9 +169,33 @@ class Term(tuple):  # type: ignore[type-arg]
         return app(">", self, other)
 
 
+_built: dict[Any, Term] = {}
+_genuine: set[int] = set()  # identities of the terms in _built, which keeps them alive
+
+
 def _make(kind: str, sort: Sort, head: Any, args: tuple[Term, ...], loose: int) -> Term:
-    key = hash((kind, sort, head, args))
-    return tuple.__new__(Term, (key, kind, sort, head, args, loose))
+    # Terms that differ in the names of bound variables are equal, but two objects: they are
+    # shown differently.  Hence the texts of the names, and the identities of the arguments.
+    shown = tuple(map(str.__str__, head)) if kind == "lam" else head
+    whole = (kind, sort, shown, *map(id, args))
+    term = _built.get(whole)
+    if term is None:
+        key = hash((kind, sort, head, args))
+        term = _built[whole] = tuple.__new__(Term, (key, kind, sort, head, args, loose))
+        _genuine.add(id(term))
+    return term
+
+
+def genuine(term: Term) -> Term:
+    """The term itself; raises `KernelError` if the constructors of this module did not build it.
+
+    >>> genuine(tuple.__new__(Term, (0, "app", "N", "neg", (num(1),), 0)))
+    Traceback (most recent call last):
+    derivations.kernel.terms.KernelError: not a term built by derivations.kernel.terms
+    """
+    if id(term) not in _genuine:
+        raise KernelError("not a term built by derivations.kernel.terms")
+    return term
 
 
 def _rebuild(kind: str, sort: Sort, head: Any, args: tuple[Term, ...]) -> Term:
@@ -186,11 +217,13 @@ def bind(hints: tuple[Hint, ...], sorts: tuple[Sort, ...], body: Term) -> Term:
 
     Raises `KernelError` unless every index that it binds has the sort it is bound with.
     """
-    if len(hints) != len(sorts) or not sorts or any(type(h) is not Hint for h in hints):
+    if len(hints) != len(sorts) or not sorts:
         raise KernelError("a lambda term has one name for every sort")
+    if not all(type(h) is Hint and h.isidentifier() for h in hints):
+        raise KernelError("a bound variable is called by an identifier")
     for sort in sorts:
         _check_sort(sort)
-    _check_bound(body, sorts, 0)
+    _check_bound(genuine(body), sorts, 0)
     return _lam(hints, sorts, body)
 
 
@@ -229,18 +262,21 @@ def _fits(given: Sort, wanted: Sort) -> bool:
 # Builtin symbols: argument sorts and result.  The argument of a quantifier is really a
 # function into formulas, of any base sorts; `_builtin` checks that.
 _R2 = ("R", "R")
-SIGNATURES: Mapping[str, tuple[tuple[Sort, ...], str]] = {
-    **dict.fromkeys(("+", "-", "*", "/", "^", "max", "min"), (_R2, "R")),
-    **dict.fromkeys(("neg", "exp", "log", "sqrt", "sin", "cos", "abs"), (("R",), "R")),
-    "pi": ((), "R"),
-    "Sum": (("N", (("N",), "R")), "R"),
-    **dict.fromkeys(("=", "<=", "<", ">=", ">", "!="), (_R2, "B")),
-    **dict.fromkeys(("and", "or", "imp"), (("B", "B"), "B")),
-    "false": ((), "B"),
-    "forall": (("B",), "B"),
-    "exists": (("B",), "B"),
-    "derivative": (((("R",), "R"), "R", "R"), "B"),
-}
+SIGNATURES: Mapping[str, tuple[tuple[Sort, ...], str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("+", "-", "*", "/", "^", "max", "min"), (_R2, "R")),
+        **dict.fromkeys(("neg", "exp", "log", "sqrt", "sin", "cos", "abs"), (("R",), "R")),
+        "pi": ((), "R"),
+        "Sum": (("N", (("N",), "R")), "R"),
+        **dict.fromkeys(("=", "<=", "<", ">=", ">", "!="), (_R2, "B")),
+        **dict.fromkeys(("and", "or", "imp"), (("B", "B"), "B")),
+        "false": ((), "B"),
+        "forall": (("B",), "B"),
+        "exists": (("B",), "B"),
+        "derivative": (((("R",), "R"), "R", "R"), "B"),
+    }
+)
+_LONGEST_NUMERAL = 10_000  # bits; Python writes no more than 4300 digits
 RELATIONS = frozenset({"=", "<=", "<", ">=", ">", "!="})
 
 
@@ -249,6 +285,8 @@ def num(value: int | Fraction) -> Term:
     if type(value) not in (int, Fraction):
         raise KernelError(f"not an exact number: {value!r}")
     value = Fraction(value)
+    if max(abs(value.numerator), value.denominator).bit_length() > _LONGEST_NUMERAL:
+        raise KernelError(f"a number of more than {_LONGEST_NUMERAL} bits")
     natural = value.denominator == 1 and value >= 0
     return _make("num", "N" if natural else "R", value, (), 0)
 
@@ -301,7 +339,7 @@ def _bound(index: int, sort: Sort) -> Term:
 
 def lift(value: Any) -> Term:
     """A term from a term, an int or a Fraction; anything else (floats!) is refused."""
-    return value if type(value) is Term else num(value)
+    return genuine(value) if type(value) is Term else num(value)
 
 
 def app(head: Any, *arguments: Any) -> Term:
@@ -372,7 +410,7 @@ def lam(variables: Term | Sequence[Term], body: Any) -> Term:
     >>> lam(i, i + 1) == lam(nat("j"), nat("j") + 1)
     True
     """
-    names = (variables,) if isinstance(variables, Term) else tuple(variables)
+    names = tuple(map(lift, (variables,) if isinstance(variables, Term) else variables))
     if not names or any(v.kind != "var" for v in names) or len(set(names)) != len(names):
         raise KernelError("a lambda term binds one or more distinct variables")
     if lift(body).loose:
@@ -385,7 +423,7 @@ def lam(variables: Term | Sequence[Term], body: Any) -> Term:
 def _map(term: Term, change: Callable[[Term, int], Term], depth: int) -> Term:
     """Rebuild a term with `change` applied to its arguments (and to a variable head)."""
     if term.kind == "lam":
-        body = change(term.args[0], depth + len(term.head))
+        body = change(term.args[0], depth + len(term.sort[0]))
         return term if body is term.args[0] else _lam(term.head, term.sort[0], body)
     args = tuple(change(a, depth) for a in term.args)
     head = change(term.head, depth) if isinstance(term.head, Term) else term.head
@@ -414,7 +452,7 @@ def shift(term: Term, by: int, depth: int = 0) -> Term:
 def beta(function_: Term, arguments: Sequence[Any]) -> Term:
     """The value of a lambda term at the arguments (beta reduction)."""
     args = tuple(_eta(lift(a)) for a in arguments)
-    if function_.kind != "lam":
+    if lift(function_).kind != "lam":
         return app(function_, *args)
     _check_sorts("a function", args, function_.sort[0])
     return _open(function_.args[0], args, 0)
@@ -434,7 +472,7 @@ def _open(term: Term, args: tuple[Term, ...], depth: int) -> Term:
 @cache
 def free_variables(term: Term) -> frozenset[Term]:
     """The free variables of a term, function variables included."""
-    if term.kind == "var":
+    if genuine(term).kind == "var":
         return frozenset((term,))
     found: set[Term] = set()
     if isinstance(term.head, Term):
@@ -466,7 +504,7 @@ def _substitute(term: Term, mapping: Mapping[Term, Term]) -> Term:
 @cache
 def unfold(term: Term, names: frozenset[str] | None = None) -> Term:
     """Replace defined symbols (those named, or all) by their meaning, everywhere."""
-    if term.kind not in ("app", "lam"):
+    if genuine(term).kind not in ("app", "lam"):
         return term
     if isinstance(term.head, Definition) and (names is None or term.head.name in names):
         return unfold(beta(term.head.meaning, term.args), names)
@@ -593,6 +631,8 @@ def undefined(term: Term) -> Iterator[Term]:
     """
     for argument in term.args:
         yield from undefined(argument)
+    if term.kind != "app":
+        return
     if term.head == "/":
         yield ne(term.args[1], 0)
     elif term.head == "^" and term.args[1].head < 0:

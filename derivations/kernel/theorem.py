@@ -26,6 +26,7 @@ from derivations.kernel.algebra import Algebra
 from derivations.kernel.axioms import AXIOMS
 from derivations.kernel.terms import (
     FALSE,
+    MALFORMED,
     RELATIONS,
     KernelError,
     Term,
@@ -34,6 +35,7 @@ from derivations.kernel.terms import (
     forall,
     free_variables,
     implies,
+    lift,
     nat,
     num,
     substitute,
@@ -86,8 +88,11 @@ class Theorem:
 
 
 def _frozen(value: Any) -> Any:
-    """A copy of an argument that cannot change; only plain data and terms are accepted."""
-    if type(value) in (Term, Fraction, int, str):
+    """A copy of an argument that cannot change; only plain data and genuine terms are accepted."""
+    if type(value) in (Term, Fraction, int):
+        lift(value)
+        return value
+    if type(value) is str:
         return value
     if isinstance(value, (list, tuple)):
         return tuple(_frozen(v) for v in tuple(value))
@@ -110,18 +115,21 @@ def _union(premises: Iterable[Sequent]) -> frozenset[Term]:
 
 
 def _parts(formula: Term, head: str) -> tuple[Term, ...]:
-    _need(formula.head == head, f"{formula!r} is not of the form {head!r}")
+    if formula.head != head:
+        raise KernelError(f"{formula!r} is not of the form {head!r}")
     return formula.args  # type: ignore[no-any-return]
 
 
 def assume(premises: Sequence[Sequent], formula: Term) -> Sequent:
     """``p |- p``."""
+    _need(not premises, "takes no premise")
     return Sequent(frozenset((_formula(formula),)), formula)
 
 
 def axiom(premises: Sequence[Sequent], name: str) -> Sequent:
     """An entry of the table of axioms."""
-    _need(name in AXIOMS, f"no axiom is called {name!r}")
+    _need(not premises, "takes no premise")
+    _need(name in AXIOMS, "no axiom has this name")
     return Sequent(frozenset(), AXIOMS[name])
 
 
@@ -145,7 +153,8 @@ def detach(premises: Sequence[Sequent]) -> Sequent:
     """From ``p -> q`` and ``p`` infer ``q``."""
     implication, antecedent = premises
     left, right = _parts(implication.conclusion, "imp")
-    _need(left == antecedent.conclusion, f"the premise should be {left!r}")
+    if left != antecedent.conclusion:
+        raise KernelError(f"the premise should be {left!r}")
     return Sequent(_union(premises), right)
 
 
@@ -154,7 +163,8 @@ def generalise(premises: Sequence[Sequent], variables: Sequence[Term]) -> Sequen
     (given,) = premises
     for hypothesis in given.hypotheses:
         clash = free_variables(hypothesis) & frozenset(variables)
-        _need(not clash, f"{sorted(map(repr, clash))} occurs in a hypothesis")
+        if clash:
+            raise KernelError(f"{min(map(repr, clash))} occurs in a hypothesis")
     return Sequent(given.hypotheses, forall(tuple(variables), given.conclusion))
 
 
@@ -277,11 +287,13 @@ def arithmetic(
     replacements, in that order, `names` the definitions to unfold.  A denominator counts
     as nonzero where a premise says so.
     """
-    unfolded = [unfold(_formula(p.conclusion), frozenset(names)) for p in (*premises,)]
+    unfolded = [unfold(p.conclusion, frozenset(names)) for p in premises]
     wanted = unfold(_formula(goal), frozenset(names))
     _need(all(p.head in RELATIONS for p in (*unfolded, wanted)), "not a relation")
     _need(wanted.head != "!=", "prove a strict inequality instead")
     _need(wanted.head != "=" or not products, "an equality needs an identity")
+    used = [*equations, *(i for i, _ in multipliers), *(i for _, p, _ in products for i, _ in p)]
+    _need(all(0 <= i < len(unfolded) for i in used), "no such premise")
     algebra = Algebra(
         nonzero=[difference(p) for p in unfolded if p.head in ("<", ">", "!=")],
         equations=[_equation(unfolded[i]) for i in equations],
@@ -317,7 +329,8 @@ def _sign(
     squares: Sequence[Term],
 ) -> bool:
     """Check that a product is non-negative; answer whether it is positive."""
-    _need(Fraction(coefficient) > 0, "a coefficient must be positive")
+    _need(type(coefficient) in (int, Fraction), "a coefficient is an exact number")
+    _need(coefficient > 0, "a coefficient must be positive")
     strict = not squares
     for i, exponent in powers:
         head = premises[i].head
@@ -370,14 +383,14 @@ def _vault(
 
     def infer(rule: str, *premises: Theorem, **arguments: Any) -> Theorem:
         """Apply a rule to theorems; raises `KernelError` unless every condition holds."""
-        if rule not in rules:
+        if type(rule) is not str or rule not in rules:
             raise KernelError(f"no rule is called {rule!r}")
         given = tuple(record(p)[0] for p in premises)
         # Read once: what is checked is what is used and what is kept.
         arguments = {name: _frozen(value) for name, value in arguments.items()}
         try:
             result = rules[rule](given, **arguments)
-        except (TypeError, ValueError, IndexError, AttributeError) as error:
+        except MALFORMED as error:
             raise KernelError(f"{rule}: {error}") from error
         theorem = object.__new__(Theorem)
         minted[theorem] = (result, Step(rule, premises, MappingProxyType(arguments)))

@@ -7,8 +7,12 @@ fail in a fresh process too.  The second part lies to the kernel with Python obj
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import json
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -16,9 +20,10 @@ from typing import Any
 import pytest
 
 from derivations.kernel.axioms import AXIOMS
-from derivations.kernel.certificate import FORMAT, replay
+from derivations.kernel.certificate import FORMAT, replay, serialise
 from derivations.kernel.terms import (
     PI,
+    SIGNATURES,
     Definition,
     KernelError,
     Term,
@@ -33,7 +38,7 @@ from derivations.kernel.terms import (
     real,
     var,
 )
-from derivations.kernel.theorem import Theorem, infer
+from derivations.kernel.theorem import RULES, Sequent, Theorem, infer, sequent, step
 
 FALSEHOOD = le(1, 0)
 ONCE = [(Fraction(1), [(0, 1)], [])]
@@ -253,7 +258,6 @@ def test_a_definition_that_is_changed_afterwards() -> None:
         infer("arithmetic", zero, one, goal=FALSEHOOD, multipliers=both)
 
 
-
 @pytest.mark.parametrize("way", ["class", "bases"])
 def test_an_object_that_pretends_to_be_a_term(way: str) -> None:
     # It equals every formula with its hash, so discharging a true one would remove it.
@@ -295,3 +299,143 @@ def test_a_pretender_inside_a_term() -> None:
     fake: Any = Fake()
     with pytest.raises(KernelError):
         app("+", fake, 1)
+
+
+# The objects of the kernel itself ------------------------------------------------------------
+
+TRUTH = infer("axiom", name="pi.positive")
+
+
+def test_a_theorem_is_made_by_an_inference_only() -> None:
+    for make in (
+        lambda: Theorem(),
+        lambda: Theorem(frozenset(), FALSEHOOD),
+        lambda: copy.copy(TRUTH),
+        lambda: copy.deepcopy(TRUTH),
+        lambda: pickle.dumps(TRUTH),
+        lambda: type("Mine", (Theorem,), {}),
+        lambda: TRUTH.__reduce__(),
+        lambda: TRUTH.__reduce_ex__(4),
+    ):
+        with pytest.raises((KernelError, TypeError)):
+            make()
+    with pytest.raises((TypeError, AttributeError)):
+        dataclasses.replace(TRUTH, conclusion=FALSEHOOD)  # type: ignore[type-var]
+
+
+def test_an_empty_theorem_says_nothing() -> None:
+    hollow = object.__new__(Theorem)
+    for use in (
+        lambda: hollow.conclusion,
+        lambda: hollow.hypotheses,
+        lambda: repr(hollow),
+        lambda: infer("conjoin", hollow, TRUTH),
+        lambda: step(hollow),
+        lambda: serialise({"hollow": hollow}),
+    ):
+        with pytest.raises(KernelError, match="not a theorem"):
+            use()
+
+
+def test_what_a_theorem_says_cannot_be_set() -> None:
+    for name in ("conclusion", "hypotheses", "_sequent", "__dict__", "__class__"):
+        for set_ in (setattr, object.__setattr__):
+            with pytest.raises((AttributeError, TypeError)):
+                set_(TRUTH, name, FALSEHOOD)
+    with pytest.raises(AttributeError):
+        sequent(TRUTH).conclusion = FALSEHOOD  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        step(TRUTH).arguments["name"] = "exp.zero"  # type: ignore[index]
+    assert TRUTH.conclusion == lt(0, PI)
+
+
+def test_lists_changed_after_the_inference() -> None:
+    products: list[Any] = [(Fraction(1), [], [x])]
+    square = infer("arithmetic", goal=le(0, x**2), products=products)
+    products[0] = (Fraction(1), [], [])
+    assert step(square).arguments["products"] == ((Fraction(1), (), (x,)),)
+    assert replay(serialise({"square": square}))["square"].conclusion == le(0, x**2)
+
+
+def test_the_tables_cannot_be_written() -> None:
+    for table in (AXIOMS, RULES, SIGNATURES):
+        with pytest.raises(TypeError):
+            table["believe"] = FALSEHOOD  # type: ignore[index]
+        with pytest.raises((TypeError, AttributeError)):
+            table.clear()  # type: ignore[attr-defined]
+
+
+def test_a_rule_put_into_the_module_is_no_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    believe = lambda premises, formula: Sequent(frozenset(), formula)
+    monkeypatch.setattr("derivations.kernel.theorem.RULES", {"believe": believe})
+    monkeypatch.setattr("derivations.kernel.theorem.absurd", believe)
+    for rule, premises in (("believe", ()), ("absurd", (TRUTH,))):
+        with pytest.raises(KernelError):
+            infer(rule, *premises, formula=FALSEHOOD)
+
+
+def test_a_premise_that_looks_like_a_theorem() -> None:
+    class Fake:
+        __class__ = Theorem  # type: ignore[assignment]
+        conclusion, hypotheses = FALSEHOOD, frozenset[Term]()
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return hash(TRUTH)
+
+    fake: Any = Fake()
+    with pytest.raises(KernelError, match="not a theorem"):
+        infer("conjoin", fake, TRUTH)
+
+
+def test_an_ill_formed_term_of_ones_own_making() -> None:
+    minus = tuple.__new__(Term, (hash(num(1)), "app", "N", "neg", (num(1),), 0))
+    with pytest.raises(KernelError, match="not a term built"):
+        falsehood(nonnegative(minus))
+    with pytest.raises(KernelError, match="not a term built"):
+        falsehood(infer("assume", formula=tuple.__new__(Term, tuple(FALSEHOOD))))
+
+
+def test_in_a_fresh_process_only_certificates_count() -> None:
+    """What gets past this process by its private parts does not get past another one."""
+    program = """
+import json, sys
+from derivations.kernel import terms, theorem
+from derivations.kernel.certificate import serialise
+from derivations.kernel.terms import le, nat, num
+from derivations.kernel.theorem import infer
+n = nat("n")
+way = sys.argv[1]
+if way == "ill-sorted":
+    minus = terms._make("app", "N", "neg", (num(1),), 0)
+    made = infer("axiom", name="natural.nonnegative")
+    made = infer("instantiate", made, mapping=[(n, minus)])
+    made = infer("arithmetic", made, goal=le(1, 0), products=[(1, [(0, 1)], [])])
+elif way == "no checks":
+    theorem._need = lambda condition, message: None
+    made = infer("arithmetic", goal=le(1, 0))
+else:
+    one = num(1)
+    one.head._numerator = 0
+    made = infer("arithmetic", goal=le(one, num(0)))
+    one.head._numerator = 1
+print(json.dumps(serialise({"false": made})))
+"""
+    for way in ("ill-sorted", "no checks", "another number"):
+        command = [sys.executable, "-c", program, way]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        with pytest.raises(KernelError):
+            replay(json.loads(done.stdout))
+
+
+def test_a_statement_in_its_own_proof() -> None:
+    """A step is made from earlier ones, so a proof never rests on itself."""
+    sheet = Sheet()
+    one, zero = sheet.term("num", "1"), sheet.term("num", "0")
+    false = sheet.app("<=", one, zero)
+    sheet.step("part", 1, side=0)
+    sheet.step("conjoin", 0, 0)
+    with pytest.raises(KernelError, match="comes later"):
+        sheet.replay(0, false)
