@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from derivations import cache, cli, library, verify
+from derivations import cache, checker, cli, files, library, verify
 from derivations.cache import PACKAGE
 from derivations.cli import run
 
@@ -57,8 +57,9 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a user's file registers is forgotten after the test."""
     library.load()
     monkeypatch.setattr(library, "_STATEMENTS", dict(library._STATEMENTS))
+    monkeypatch.setattr(library, "_FAILED", {})
     for name in ("_OWN", "_OWN_IDS", "_HELPERS"):
-        monkeypatch.setattr(verify, name, type(getattr(verify, name))())
+        monkeypatch.setattr(files, name, type(getattr(files, name))())
     monkeypatch.setattr(sys, "path", list(sys.path))
 
 
@@ -140,7 +141,7 @@ def test_verify_a_users_file(capsys: pytest.CaptureFixture[str], own: str) -> No
 def test_a_verdict_that_is_only_unknown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "_BOOT", "import time; time.sleep(9)")
+    monkeypatch.setattr(checker, "_BOOT", "import time; time.sleep(9)")
     monkeypatch.setattr(verify.verify, "__kwdefaults__", {
         **(verify.verify.__kwdefaults__ or {}), "limit": 0.2,
     })  # fmt: skip

@@ -219,7 +219,7 @@ def bind(hints: tuple[Hint, ...], sorts: tuple[Sort, ...], body: Term) -> Term:
     """
     if len(hints) != len(sorts) or not sorts:
         raise KernelError("a lambda term has one name for every sort")
-    if not all(type(h) is Hint and h.isidentifier() for h in hints):
+    if not all(type(h) is Hint and h.replace("#", "_").isidentifier() for h in hints):
         raise KernelError("a bound variable is called by an identifier")
     for sort in sorts:
         _check_sort(sort)
