@@ -700,8 +700,8 @@ def latex_command(
 
 def _latex(id: str, proof: bool, snippet: bool) -> str:
     from derivations import library
-    from derivations.render import latex
     from derivations.reasons import explain
+    from derivations.render import latex
 
     statement = library.theorem(id)
     if proof:

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from derivations import checker, files, library, verify
+from derivations.checker import Checker
+from derivations.files import load_file
 from derivations.kernel.certificate import serialise
 from derivations.kernel.terms import KernelError, Term, app, eq, num, real
 from derivations.kernel.theorem import infer
 from derivations.library import LibraryError, Statement
-from derivations.tactics import ProofError
-from derivations.checker import Checker
-from derivations.files import load_file
 from derivations.reasons import explain
+from derivations.tactics import ProofError
 from derivations.verify import Result, Verification, check
 
 HEAD = """
