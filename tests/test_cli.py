@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from derivations import cache, checker, cli, files, library, verify
+from derivations import cache, checker, cli, verify
 from derivations.cache import PACKAGE
 from derivations.cli import run
 
@@ -52,15 +52,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a user's file registers is forgotten after the test."""
-    library.load()
-    monkeypatch.setattr(library, "_STATEMENTS", dict(library._STATEMENTS))
-    monkeypatch.setattr(library, "_FAILED", {})
-    for name in ("_OWN", "_OWN_IDS", "_HELPERS"):
-        monkeypatch.setattr(files, name, type(getattr(files, name))())
-    monkeypatch.setattr(sys, "path", list(sys.path))
+pytestmark = pytest.mark.usefixtures("clean")
 
 
 def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
