@@ -26,8 +26,8 @@ TRANSCRIPTS = [
 
 def plain(text: str) -> list[str]:
     """The lines that must agree: without times, without the space at their ends."""
-    timeless = re.sub(r"\d+\.\d\d\b", "TIME", text)
-    return [re.sub(r" +TIME", " TIME", row).rstrip() for row in timeless.splitlines() if row.strip()]
+    timeless = re.sub(r" *\d+\.\d\d\b", " TIME", text)
+    return [row.rstrip() for row in timeless.splitlines() if row.strip()]
 
 
 @pytest.mark.parametrize(("command", "shown"), TRANSCRIPTS, ids=[c for c, _ in TRANSCRIPTS])
