@@ -624,13 +624,16 @@ PI = app("pi")
 
 
 def undefined(term: Term) -> Iterator[Term]:
-    """The conditions under which a quantifier-free term has its usual meaning.
+    """The conditions under which a term has its usual meaning, whatever its indices are.
 
     >>> list(undefined(log(real("x") / real("y"))))
     [y != 0, x/y > 0]
     """
     for argument in term.args:
-        yield from undefined(argument)
+        for condition in undefined(argument):
+            inside = argument.kind == "lam" and condition.loose
+            bound = (argument.head, argument.sort[0]) if inside else None
+            yield app("forall", _lam(*bound, condition)) if bound else condition
     if term.kind != "app":
         return
     if term.head == "/":

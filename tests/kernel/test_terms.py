@@ -366,6 +366,8 @@ def test_unfold() -> None:
         (real("log"), []),
         (function("sqrt", "R")(x), []),
         (square(1 / x), ["x != 0"]),
+        (total(n, m, x / (m - x) + 1 / x), ["forall m. m - x != 0", "x != 0"]),
+        (total(n, m, total(k, n, log(m + n))), ["forall m. forall n. m + n > 0"]),
     ],
     ids=str,
 )
