@@ -384,8 +384,8 @@ def _summary(found: Verification) -> str:
     oracles = len({o for r in found.results for o in r.oracles})
     remembered = sum(r.cached for r in found.results)
     return (
-        f"{len(found.results)} statement{'s' * (len(found.results) != 1)}: {', '.join(told)}; cited facts: {cited}, "
-        f"oracles: {oracles}; {found.seconds:.2f} s"
+        f"{len(found.results)} statement{'s' * (len(found.results) != 1)}: {', '.join(told)}; "
+        f"cited facts: {cited}, oracles: {oracles}; {found.seconds:.2f} s"
         + (f" ({remembered} remembered)" if remembered else "")
     )
 

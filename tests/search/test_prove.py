@@ -399,6 +399,6 @@ def test_a_fact_that_is_a_false_number_gives_a_contradiction() -> None:
 
 def test_a_division_under_a_sum_is_undecided() -> None:
     n, k = nat("n"), nat("k")
-    for divisor in (k - x, 1 + exp(-k)):
+    for divisor in (k - real("x"), 1 + exp(-k)):
         answer = prove(le(0, total(n, k, 1 / divisor)))
         assert answer.verdict == "unknown" and "has no meaning" in answer.reason
