@@ -84,6 +84,9 @@ def have(goal: Term, *facts: Theorem, unfold: Sequence[str] = (), degree: int = 
     if opened is not goal:
         return fold(have(opened, *facts, unfold=unfold, degree=degree), goal)
     facts = tuple(fold(f, open_relations(f.conclusion)) for f in _leaves(facts))
+    for fact in facts:
+        if fact.conclusion == goal:
+            return fact
     found = prove_relation(goal, facts, unfold, degree=degree)
     if found is None:
         shown = "; ".join(repr(f.conclusion) for f in relations(facts))
