@@ -12,17 +12,14 @@ from derivations.kernel.terms import (
     FALSE,
     RELATIONS,
     Definition,
-    KernelError,
     Term,
     app,
     beta,
     eq,
     free_variables,
-    implies,
     lam,
     le,
     lt,
-    nat,
     num,
     unfold,
     var,
@@ -354,6 +351,3 @@ def induct(
     next_one = fold(step(assume(hypothesis)), beta(body, [variable + 1]))
     done = intro(next_one, variable, hypothesis)
     return infer("induction", fold(base, beta(body, [num(0)])), done, body=body)
-
-
-_ = (KernelError, implies, nat)
