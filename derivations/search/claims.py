@@ -556,7 +556,7 @@ def from_sympy(expression: Any) -> Term:
     x**2/2 <= sqrt(x)
     """
     sympy = _sympy()
-    expression = sympy.sympify(expression) if isinstance(expression, int) else expression
+    expression = sympy.Integer(expression) if isinstance(expression, int) else expression
     if not isinstance(expression, sympy.Basic):
         raise ClaimError(f"not a SymPy expression: {type(expression).__name__}")
     try:
