@@ -1,0 +1,1136 @@
+"""Proofs of inequalities between elementary functions, by monotonicity and known lemmas.
+
+A goal is brought to a product of factors (`normal`).  A factor is shown to have its sign by
+exact arithmetic, by enclosures on a box, by instances of lemmas, or because it has it at one
+point of an interval and its derivative, recursively, has the right sign on either side.  Floats
+(`numeric`) choose what to try; theorems come from the kernel only.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy
+
+from derivations.calculus import differentiate, increasing, log_tangent, monotone
+from derivations.elementary import bounded, exp_above, exp_square, resolve
+from derivations.kernel.algebra import Algebra
+from derivations.kernel.terms import (
+    KernelError,
+    Term,
+    app,
+    eq,
+    exp,
+    free_variables,
+    function,
+    lam,
+    le,
+    lt,
+    num,
+    real,
+    substitute,
+    undefined,
+)
+from derivations.kernel.theorem import Theorem, difference, infer
+from derivations.search.arithmetic import prove_relation, symmetric
+from derivations.search.balls import enclose
+from derivations.search.normal import atoms, normalise
+from derivations.search.numeric import Columns, Range, rounded, samples, signs, slope
+from derivations.tactics import ProofError, assume, by_cases, fresh, instance, intro, order, where
+
+_F, _G = function("f", "R"), function("g", "R")
+_A, _B = real("a"), real("b")
+_INEQUALITIES = ("<=", "<", ">=", ">")
+_TRANSCENDENTAL = ("exp", "log", "sin", "cos", "pi")
+_ONE = Fraction(1)
+_DEEPEST = 9
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound of a variable: the term, whether it is strict, and the fact that says so."""
+
+    term: Term
+    strict: bool
+    fact: Theorem
+
+
+@dataclass(frozen=True)
+class Factored:
+    """The difference of a goal as a constant times powers of irreducible terms."""
+
+    constant: Fraction
+    factors: tuple[tuple[Term, int], ...]
+    equations: tuple[Theorem, ...]
+    strict: tuple[Theorem, ...]
+
+
+def prove_inequality(
+    goal: Term, facts: Sequence[Theorem], deadline: float
+) -> tuple[Theorem | None, tuple[str, ...]]:
+    """A theorem of an inequality between elementary functions or None, and what was tried.
+
+    >>> x = real("x")
+    >>> prove_inequality(exp(x) >= 1 + x, [], time.monotonic() + 5)[0]
+    |- exp(x) >= 1 + x
+    """
+    search = _Search(deadline)
+    found = search.prove(goal, usable(facts))
+    return found, tuple(search.tried)
+
+
+def usable(facts: Sequence[Theorem]) -> list[Theorem]:
+    """The facts, and those bounds of single variables that they say in other words."""
+    result = list(dict.fromkeys(facts))
+    known = {f.conclusion for f in result}
+    for fact in facts:
+        for made in _as_bound(fact):
+            if made.conclusion not in known:
+                known.add(made.conclusion)
+                result.append(made)
+    return result
+
+
+def _as_bound(fact: Theorem) -> Iterator[Theorem]:
+    """``v <= number`` from a relation that is linear in one variable."""
+    relation = fact.conclusion
+    if relation.head not in (*_INEQUALITIES, "="):
+        return
+    algebra = Algebra()
+    numerator, denominator = algebra.normal(difference(relation))
+    names = algebra.atoms
+    if not denominator.is_constant() or len(names) != 1 or names[0].kind != "var":
+        return
+    poly = algebra.dictionary(numerator)
+    if set(poly) - {(1,), (0,)} or (1,) not in poly:
+        return
+    end, up = num(Fraction(-poly.get((0,), 0), poly[1,])), poly[1,] > 0
+    scale = Fraction(int(denominator.leading_coefficient()), abs(poly[1,]))
+    if relation.head == "=":
+        goals = [eq(names[0], end)]
+    else:
+        head = relation.head.replace(">", "<")
+        goals = [app(head, end, names[0]) if up else app(head, names[0], end)]
+    for goal in goals:
+        if goal == relation:
+            continue
+        try:
+            if relation.head == "=":
+                factor = num(Fraction(int(denominator.leading_coefficient()), poly[1,]))
+                yield infer("arithmetic", fact, goal=goal, multipliers=((0, factor),))
+            else:
+                yield infer("arithmetic", fact, goal=goal, products=((abs(scale), ((0, 1),), ()),))
+        except KernelError:
+            continue
+
+
+@dataclass
+class _Search:
+    """One search: its deadline, what failed, and the names of the methods that were tried."""
+
+    deadline: float
+    tried: dict[str, None] = field(default_factory=dict)
+    failed: set[Any] = field(default_factory=set)
+    pending: set[Any] = field(default_factory=set)
+
+    def late(self) -> bool:
+        return time.monotonic() >= self.deadline
+
+    def until(self, seconds: float) -> float:
+        return min(self.deadline, time.monotonic() + seconds)
+
+    # Goals ---------------------------------------------------------------------------------
+
+    def prove(self, goal: Term, facts: Sequence[Theorem], depth: int = 0) -> Theorem | None:
+        """A theorem of a relation from the facts, or None."""
+        for fact in facts:
+            if fact.conclusion == goal:
+                return fact
+        key = (goal, frozenset(f.conclusion for f in facts))
+        if self.late() or depth > _DEEPEST or key in self.failed or key in self.pending:
+            return None
+        self.pending.add(key)
+        try:
+            found = self._relation(goal, facts, depth)
+        except (KernelError, ProofError, OverflowError, ZeroDivisionError):
+            found = None
+        finally:
+            self.pending.discard(key)
+        if found is None and not self.late():
+            self.failed.add(key)
+        return found
+
+    def _relation(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+        if goal.head in _INEQUALITIES:
+            return self._inequality(goal, facts, depth)
+        a, b = goal.args
+        if goal.head == "=":
+            found = self._identity(goal, facts, depth)
+            if found is not None:
+                return found
+            low, high = (self.prove(g, facts, depth) for g in (le(a, b), le(b, a)))
+            if low is None or high is None:
+                return None
+            rule = instance("order.antisymmetric", x=a, y=b)
+            return infer("detach", infer("detach", rule, low), high)
+        for rule_name, less in (("order.less-differs", lt(a, b)),
+                                ("order.greater-differs", lt(b, a))):  # fmt: skip
+            found = self.prove(less, facts, depth)
+            if found is not None:
+                return infer("detach", instance(rule_name, x=a, y=b), found)
+        return None
+
+    def _identity(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+        made = self.factored(goal, facts, depth)
+        if made is None or made.constant != 0:
+            return None
+        return self.assembled(goal, made, [])
+
+    def points(self, terms: Sequence[Term], facts: Sequence[Theorem]) -> Columns:
+        """Sample points for the free variables of terms, within what the facts allow."""
+        names = set().union(*(free_variables(t) for t in terms)) if terms else set()
+        relations = [f.conclusion for f in facts if f.conclusion.head in (*_INEQUALITIES, "=")]
+        while True:
+            linked = [r for r in relations if free_variables(r) & names]
+            more = set().union(*(free_variables(r) for r in linked)) - names
+            if not more:
+                break
+            names |= more
+        scalars = sorted((v for v in names if v.sort in ("R", "N")), key=repr)
+        ranges = {v: self.range(v, facts) for v in scalars}
+        return samples(ranges, linked)
+
+    def range(self, v: Term, facts: Sequence[Theorem]) -> Range:
+        lows, highs = self.bounds(v, facts)
+        low = max((_float(b.term) for b in lows if not free_variables(b.term)), default=-math.inf)
+        high = min((_float(b.term) for b in highs if not free_variables(b.term)), default=math.inf)
+        return Range(low, high)
+
+    def bounds(self, v: Term, facts: Sequence[Theorem]) -> tuple[list[Bound], list[Bound]]:
+        """What bounds a variable from below and from above, the tightest numbers first."""
+        lows: list[Bound] = []
+        highs: list[Bound] = []
+        for fact in facts:
+            relation = fact.conclusion
+            if relation.head not in (*_INEQUALITIES, "="):
+                continue
+            for side, other in ((0, 1), (1, 0)):
+                term = relation.args[other]
+                if relation.args[side] != v or v in free_variables(term):
+                    continue
+                strict = relation.head in ("<", ">")
+                below = (relation.head in (">=", ">")) == (side == 0)
+                if relation.head == "=" or below:
+                    lows.append(Bound(term, strict, fact))
+                if relation.head == "=" or not below:
+                    highs.append(Bound(term, strict, fact))
+        def key(sign: int) -> Any:
+            def measure(b: Bound) -> tuple[bool, float, bool]:
+                closed = not free_variables(b.term)
+                return (not closed, sign * _float(b.term) if closed else 0.0, not b.strict)
+            return measure
+        return sorted(lows, key=key(-1)), sorted(highs, key=key(1))
+
+    # One inequality --------------------------------------------------------------------------
+
+    def _inequality(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+        wanted = difference(goal)
+        variables = sorted(free_variables(wanted), key=repr)
+        if not variables:
+            return self.closed(goal, facts, depth)
+        columns = self.points([wanted], facts)
+        found = signs(wanted, columns)
+        if (found < 0).any():
+            return None
+        made = self.arithmetic(goal, facts, 1, 0.1)
+        if made is not None:
+            return made
+        if not (found == 0).any():
+            made = self.enclosed(goal, facts, 1500, 0.3)
+            if made is not None:
+                return made
+        shape = self.factored(goal, facts, depth)
+        if shape is None:
+            return None
+        if shape.constant == 0:
+            return None if goal.head in ("<", ">") else self.assembled(goal, shape, [])
+        simple = len(shape.factors) == 1 and shape.factors[0][1] == 1
+        proofs: list[Theorem | None] = []
+        for factor, exponent in shape.factors:
+            if exponent % 2 == 0 and exponent > 0 and goal.head in ("<=", ">="):
+                proofs.append(None)
+                continue
+            strict = exponent < 0 or goal.head in ("<", ">")
+            proof = self.signed(factor, strict, facts, shape, depth, simple)
+            if proof is None:
+                return self.split(goal, shape, facts, columns, depth)
+            proofs.append(proof)
+        return self.assembled(goal, shape, proofs)
+
+    def signed(
+        self, factor: Term, strict: bool, facts: Sequence[Theorem], shape: Factored, depth: int,
+        simple: bool,
+    ) -> Theorem | None:  # fmt: skip
+        """A theorem that a factor is positive or negative (or zero, if not strict)."""
+        sign = signs(factor, self.points([factor], facts))
+        positive, negative = (sign > 0).any(), (sign < 0).any()
+        if positive and negative:
+            return None
+        goals = []
+        for up in ((True,) if positive else (False,) if negative else (True, False)):
+            heads = ("<",) if strict else ("<=",)
+            goals += [app(h, 0, factor) if up else app(h, factor, 0) for h in heads]
+        for goal in goals:
+            found = self.single(goal, facts, shape, depth + (0 if simple else 1))
+            if found is not None:
+                return found
+        return None
+
+    def factored(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Factored | None:
+        """The difference of a goal in factors, its divisors being known not to vanish."""
+        wanted = difference(goal)
+        strict = [f for f in facts if f.conclusion.head in ("<", ">", "!=")]
+        strict += self.divisors(wanted, [*facts, *strict], depth)
+        known = [*facts, *strict]
+
+        def positive(term: Term) -> Theorem | None:
+            if term == goal.args[1] and goal == lt(0, term):
+                return None
+            return self.positive(term, known, depth)
+
+        equations = normalise([wanted], strict, positive)
+        equations += self.solved(facts, wanted)
+        more = []
+        for equation in equations:
+            more += self.divisors(equation.conclusion.args[1], known, depth)
+        strict += more
+        algebra = Algebra(
+            nonzero=[difference(f.conclusion) for f in strict],
+            equations=[e.conclusion.args for e in equations],
+        )
+        numerator, denominator = algebra.normal(wanted)
+        if numerator == 0:
+            return Factored(Fraction(0), (), tuple(equations), tuple(strict))
+        if len(numerator) > 400 or len(denominator) > 200:
+            return None
+        one = algebra.number(1)[0]
+        (above, first), (below, second) = numerator.factor(), denominator.factor()
+        parts = [(algebra.term((f, one)), int(e)) for f, e in first]
+        parts += [(algebra.term((f, one)), -int(e)) for f, e in second]
+        return Factored(
+            Fraction(int(above), int(below)), tuple(parts), tuple(equations), tuple(strict)
+        )
+
+    def solved(self, facts: Sequence[Theorem], wanted: Term) -> list[Theorem]:
+        """Equations ``variable = term`` among the facts that say something of the goal."""
+        made: list[Theorem] = []
+        for fact in facts:
+            relation = fact.conclusion
+            if relation.head != "=":
+                continue
+            for this in (fact, symmetric(fact)):
+                left, right = this.conclusion.args
+                if left.kind == "var" and left not in free_variables(right) and not any(
+                    left in free_variables(m.conclusion) for m in made
+                ):
+                    made.append(this)
+                    break
+        return made
+
+    def divisors(self, term: Term, facts: Sequence[Theorem], depth: int) -> list[Theorem]:
+        """Signs of the divisors in a term that nothing else says are not zero."""
+        made: list[Theorem] = []
+        for divisor in dict.fromkeys(_divisors(term)):
+            strict = [f for f in (*facts, *made) if f.conclusion.head in ("<", ">", "!=")]
+            algebra = Algebra(nonzero=[difference(f.conclusion) for f in strict])
+            if algebra.is_nonzero(divisor):
+                continue
+            sign = signs(divisor, self.points([divisor], facts))
+            up = not (sign < 0).any()
+            goal = lt(0, divisor) if up else lt(divisor, 0)
+            found = self.prove(goal, [*facts, *made], depth + 1)
+            if found is not None:
+                made.append(found)
+        return made
+
+    def positive(self, term: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+        if term.head == "exp":
+            return instance("exp.positive", x=term.args[0])
+        sign = signs(term, self.points([term], facts))
+        if (sign < 0).any() or not (sign > 0).any():
+            return None
+        if term.head == "sqrt":
+            inside = self.positive(term.args[0], facts, depth)
+            return None if inside is None else root_positive(inside)
+        return self.prove(lt(0, term), facts, depth + 1)
+
+    def assembled(
+        self, goal: Term, shape: Factored, proofs: Sequence[Theorem | None]
+    ) -> Theorem | None:
+        """The goal from the signs of its factors."""
+        coefficient = shape.constant
+        premises = [*shape.equations, *shape.strict]
+        powers: list[tuple[int, int]] = []
+        squares: list[Term] = []
+        for proof, (factor, exponent) in zip(proofs, shape.factors, strict=True):
+            if proof is None:
+                squares.append(factor ** (exponent // 2))
+                continue
+            if proof.conclusion.args[0] == factor and exponent % 2:
+                coefficient = -coefficient
+            powers.append((len(premises), exponent))
+            premises.append(proof)
+        equations = tuple(range(len(shape.equations)))
+        if shape.constant == 0:
+            return infer("arithmetic", *premises, goal=goal, equations=equations)
+        if coefficient <= 0:
+            return None
+        product = (coefficient, tuple(powers), tuple(squares))
+        return infer("arithmetic", *premises, goal=goal, products=(product,), equations=equations)
+
+    # Ways to prove one ------------------------------------------------------------------------
+
+    def closed(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+        """A relation between numbers."""
+        self.tried["enclosure"] = None
+        # Numbers that are equal are told apart by no precision: first a little, later more.
+        for bits in ((64, 256), (512, 4096)):
+            found = enclose(goal, [], self.until(1), bits=bits[0], most_bits=bits[1])
+            if found is not None:
+                return found
+            shape = self.factored(goal, [], depth)
+            if shape is not None and shape.constant == 0 and goal.head in ("<=", ">="):
+                return self.assembled(goal, shape, [])
+            if shape is not None and all(not _transcendental(f) for f, _ in shape.factors):
+                return self.arithmetic(goal, facts, 2, 0.5)
+        return None
+
+    def arithmetic(
+        self, goal: Term, facts: Sequence[Theorem], degree: int, seconds: float
+    ) -> Theorem | None:
+        """The goal by exact arithmetic from facts about unknown numbers."""
+        self.tried["arithmetic"] = None
+        if len(facts) > 40:
+            return None
+        try:
+            return prove_relation(goal, facts, degree=degree, deadline=self.until(seconds))
+        except (KernelError, OverflowError, ValueError):
+            return None
+
+    def enclosed(
+        self, goal: Term, facts: Sequence[Theorem], parts: int, seconds: float
+    ) -> Theorem | None:
+        """The goal by branch and bound, if every variable lies between numbers."""
+        self.tried["enclosure on boxes"] = None
+        known = [f for f in facts if f.conclusion.head in (*_INEQUALITIES, "=")]
+        extra: list[Theorem] = []
+        for v in sorted(free_variables(goal), key=repr):
+            for bounds, up in zip(self.bounds(v, known), (False, True), strict=True):
+                made = self.numeral(v, bounds, up)
+                if made is None:
+                    return None
+                extra.append(made)
+        return enclose(goal, [*extra, *known], self.until(seconds), most_parts=parts)
+
+    def numeral(self, v: Term, bounds: Sequence[Bound], up: bool) -> Theorem | None:
+        """A bound of a variable by a numeral."""
+        for bound in bounds:
+            if bound.term.kind == "num":
+                return bound.fact
+            if free_variables(bound.term):
+                continue
+            value = _float(bound.term)
+            if not math.isfinite(value):
+                continue
+            near = Fraction(value + (1 if up else -1) * 1e-9 * (1 + abs(value)))
+            near = near.limit_denominator(10**12)
+            goal = lt(bound.term, num(near)) if up else lt(num(near), bound.term)
+            known = self.closed(goal, [], 0)
+            if known is None:
+                continue
+            weak = le(v, num(near)) if up else le(num(near), v)
+            return _chained(weak, bound.fact, known)
+        return None
+
+    def single(
+        self, goal: Term, facts: Sequence[Theorem], shape: Factored, depth: int
+    ) -> Theorem | None:
+        """The sign of one factor."""
+        wanted = difference(goal)
+        variables = sorted(free_variables(wanted), key=repr)
+        if not variables:
+            return self.closed(goal, facts, depth)
+        known = [*facts, *(s for s in shape.strict if s not in facts)]
+        plain = not _transcendental(wanted)
+        if plain and not any(True for _ in atoms([wanted])):
+            polynomial = [f for f in facts if not _transcendental(f.conclusion)]
+            found = self.arithmetic(goal, polynomial, 2, 0.4)
+            if found is not None or len(variables) > 1:
+                return found or self.parametric(goal, known, depth)
+        values = rounded(wanted, self.points([wanted], facts))
+        clear = bool((values.signs() > 0).all())
+        if clear:
+            found = self.enclosed(goal, facts, 3000, 0.4)
+            if found is not None:
+                return found
+        if len(variables) == 1:
+            found = self.along(goal, variables[0], known, depth)
+            if found is None and depth < 2 and not plain:
+                found = self.by_lemmas(goal, known, shape, depth, 1.0)
+        else:
+            found = None
+            if depth < 3:
+                found = self.by_lemmas(goal, known, shape, depth, 1.5)
+            found = found or self.parametric(goal, known, depth)
+        if found is None and clear:
+            found = self.enclosed(goal, facts, 100_000, max(1.0, (self.deadline - time.monotonic()) / 3))
+        return found
+
+    # Lemmas ------------------------------------------------------------------------------------
+
+    def by_lemmas(
+        self, goal: Term, facts: Sequence[Theorem], shape: Factored, depth: int, seconds: float
+    ) -> Theorem | None:
+        """Exact arithmetic from instances of lemmas at the arguments that occur."""
+        self.tried["lemmas about exp, log, sin and cos"] = None
+        made = list(self.instances([goal, *(f.conclusion for f in facts)], facts, depth))
+        strict = [f for f in facts if f.conclusion.head in ("<", ">", "!=")]
+        terms = [difference(goal), *(difference(m.conclusion) for m in made)]
+        divisors: list[Theorem] = []
+        for term in terms:
+            divisors += self.divisors(term, [*facts, *divisors], depth)
+
+        def positive(term: Term) -> Theorem | None:
+            return self.positive(term, [*facts, *divisors], depth)
+
+        equations = normalise(terms, [*strict, *divisors], positive)
+        pool = list(dict.fromkeys([*facts, *divisors, *made, *equations]))
+        for degree in (1, 2):
+            found = self.arithmetic(goal, pool, degree, seconds / 2)
+            if found is not None:
+                return found
+        return None
+
+    def instances(
+        self, formulas: Sequence[Term], facts: Sequence[Theorem], depth: int
+    ) -> Iterator[Theorem]:
+        found = list(atoms(formulas))
+        exps = list(dict.fromkeys(a.args[0] for a in found if a.head == "exp"))[:4]
+        for s, t in itertools.permutations([*exps, num(0)], 2):
+            yield where(exp_above(), x=s, y=t)
+        for s in exps:
+            if self.quick(le(0, s), facts) is not None:
+                made = where(exp_square(), x=s)
+                yield _given(made, le(0, s), self.quick(le(0, s), facts))
+        logs: list[tuple[Term, Theorem]] = []
+        for a in found:
+            if a.head == "log" and len(logs) < 4:
+                known = self.positive(a.args[0], facts, depth)
+                if known is not None and all(t != a.args[0] for t, _ in logs):
+                    logs.append((a.args[0], known))
+        for s, p in logs:
+            yield _given(where(log_tangent(), x=s), lt(0, s), p)
+            inverse = app("/", 1, s)
+            ready = infer("arithmetic", p, goal=lt(0, inverse), products=((_ONE, ((0, -1),), ()),))
+            yield _given(where(log_tangent(), x=inverse), lt(0, inverse), ready)
+        for (s, p), (t, q) in itertools.permutations(logs, 2):
+            ratio = s / t
+            ready = infer(
+                "arithmetic", p, q, goal=lt(0, ratio), products=((_ONE, ((0, 1), (1, -1)), ()),)
+            )
+            yield _given(where(log_tangent(), x=ratio), lt(0, ratio), ready)
+        for angle in dict.fromkeys(a.args[0] for a in found if a.head in ("sin", "cos")):
+            for rule in bounded():
+                yield where(rule, x=angle)
+            yield instance("circle", x=angle)
+        for a in dict.fromkeys(a for a in found if a.head == "sqrt"):
+            weak = self.quick(le(0, a.args[0]), facts)
+            if weak is not None:
+                yield infer("detach", instance("root.nonnegative", x=a.args[0]), weak)
+                yield infer("detach", instance("root.square", x=a.args[0]), weak)
+
+    def quick(self, goal: Term, facts: Sequence[Theorem]) -> Theorem | None:
+        """A simple goal by arithmetic, unless a sample point speaks against it."""
+        wanted = difference(goal)
+        sign = signs(wanted, self.points([wanted], facts))
+        if (sign < 0).any():
+            return None
+        return self.arithmetic(goal, facts, 1, 0.1)
+
+    # Splitting -----------------------------------------------------------------------------------
+
+    def split(
+        self, goal: Term, shape: Factored, facts: Sequence[Theorem], columns: Columns, depth: int
+    ) -> Theorem | None:
+        """Cases of the sign of a factor that has both signs."""
+        if depth > 4:
+            return None
+        for factor, _ in shape.factors:
+            if _transcendental(factor) or not free_variables(factor):
+                continue
+            sign = signs(factor, columns)
+            if not ((sign > 0).any() and (sign < 0).any()):
+                continue
+            split = order(num(0), factor)
+
+            def use(case: Theorem) -> Theorem:
+                found = self.prove(goal, usable([*facts, case]), depth + 1)
+                if found is None:
+                    raise ProofError("a case stays open")
+                return found
+
+            try:
+                return by_cases(split, use, use)
+            except ProofError:
+                continue
+        return None
+
+    # One variable ----------------------------------------------------------------------------------
+
+    def along(self, goal: Term, v: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+        """An inequality in one variable, on the interval that the facts leave it."""
+        self.tried["monotonicity"] = None
+        if depth > _DEEPEST or self.late():
+            return None
+        wanted = difference(goal)
+        span = self.range(v, facts)
+        xs = span.spread()
+        values = rounded(wanted, {v: xs})
+        sign = numpy.broadcast_to(values.signs(), xs.shape)
+        inside = numpy.isfinite(sign)
+        if (sign[inside] < 0).any() or not inside.any():
+            return None
+        touching = self.touching(wanted, v, xs, values, span)
+        if touching is not None:
+            return self.cut(goal, v, touching, facts, depth)
+        bounded_ = math.isfinite(span.low) and math.isfinite(span.high)
+        if bounded_ and (sign > 0).all():
+            found = self.enclosed(goal, facts, 400, 0.2)
+            if found is not None:
+                return found
+        trials = list(self.scaled(goal, v, xs, facts, depth))
+        for scale, shape, derivative, slopes in trials:
+            for low in (True, False):
+                good = slopes[numpy.isfinite(slopes)]
+                if len(good) and ((good >= 0).all() if low else (good <= 0).all()):
+                    found = self.anchored(goal, v, scale, shape, derivative, low, facts, depth)
+                    if found is not None:
+                        return found
+        if depth > 6:
+            return None
+        for _, _, _, slopes in trials[:2]:
+            place = self.cutting_point(span, xs, slopes, sign)
+            if place is not None:
+                return self.cut(goal, v, place, facts, depth)
+        if bounded_ and (sign > 0).all():
+            return self.enclosed(goal, facts, 20_000, 2.0)
+        return None
+
+    def touching(self, wanted: Term, v: Term, xs: Any, values: Any, span: Range) -> Term | None:
+        """A simple number inside the interval where the term is zero."""
+        height = numpy.broadcast_to(values.value, xs.shape)
+        for i in range(1, len(xs) - 1):
+            if not (height[i] <= height[i - 1] and height[i] <= height[i + 1]):
+                continue
+            low, high = float(xs[i - 1]), float(xs[i + 1])
+            for _ in range(60):
+                a, b = low + (high - low) / 3, high - (high - low) / 3
+                fa, fb = (float(rounded(wanted, {v: numpy.array([p])}).value[0]) for p in (a, b))
+                low, high = (low, b) if fa <= fb else (a, high)
+            middle = (low + high) / 2
+            for candidate in _simple_near(middle, 1e-5 * (1 + abs(middle))):
+                place = _float(candidate)
+                if not span.low < place < span.high:
+                    continue
+                at = substitute(wanted, {v: candidate})
+                if signs(at, {})[0] == 0 and self.closed(le(0, at), [], _DEEPEST - 1) is not None:
+                    return candidate
+        return None
+
+    def cut(
+        self, goal: Term, v: Term, place: Term, facts: Sequence[Theorem], depth: int
+    ) -> Theorem | None:
+        """The two cases v <= place and place < v."""
+        split = order(v, place)
+
+        def use(case: Theorem) -> Theorem:
+            found = self.along(goal, v, [*facts, case], depth + 1)
+            if found is None:
+                raise ProofError("a case stays open")
+            return found
+
+        try:
+            return by_cases(split, use, use)
+        except ProofError:
+            return None
+
+    def cutting_point(self, span: Range, xs: Any, slopes: Any, sign: Any) -> Term | None:
+        """Where to cut off a piece at an end on which the slope has one sign."""
+        good = numpy.isfinite(slopes) & (slopes != 0)
+        places = numpy.nonzero(good)[0]
+        if not len(places):
+            return None
+        changes = [
+            (places[k], places[k + 1])
+            for k in range(len(places) - 1)
+            if slopes[places[k]] != slopes[places[k + 1]]
+        ]
+        if not changes:
+            return None
+        # An end is easy if it is a number where the term is positive.
+        easy_low = math.isfinite(span.low) and sign[0] > 0
+        easy_high = math.isfinite(span.high) and sign[-1] > 0
+        if not easy_low:
+            i, _ = changes[0]
+            inner = [j for j in places if j <= i and xs[j] > span.low]
+            if len(inner) >= 2:
+                return _simplest(float(xs[inner[len(inner) // 2 - 1]]), float(xs[inner[-1]]))
+        if not easy_high:
+            _, i = changes[-1]
+            outer = [j for j in places if j >= i and xs[j] < span.high]
+            if len(outer) >= 2:
+                return _simplest(float(xs[outer[0]]), float(xs[outer[(len(outer) + 1) // 2]]))
+        return None
+
+    def scaled(
+        self, goal: Term, v: Term, xs: Any, facts: Sequence[Theorem], depth: int
+    ) -> Iterator[tuple[Theorem | None, Term, Term, Any]]:
+        """The term, or the term divided by a positive one, with the derivative and its signs."""
+        wanted = difference(goal)
+        candidates: list[tuple[Term | None, Term]] = [(None, wanted)]
+        algebra = Algebra()
+        numerator, denominator = algebra.normal(wanted)
+        one = algebra.number(1)[0]
+        if denominator.is_constant():
+            for i, atom in enumerate(algebra.atoms):
+                degree = int(numerator.degrees()[i])
+                if not degree or v not in free_variables(atom) or atom.kind != "app":
+                    continue
+                if atom.head == "exp":
+                    for j in range(1, min(degree, 3) + 1):
+                        candidates.append((atom**j, wanted))
+                elif degree == 1:
+                    part = algebra.term((numerator.derivative(i), one))
+                    if v in free_variables(part) or part.kind != "num":
+                        rest = numerator - numerator.derivative(i) * algebra.normal(atom)[0]
+                        shape = atom + algebra.term((rest, one)) / part
+                        del shape
+                        candidates.append((part, wanted))
+        ready: list[tuple[int, Theorem | None, Term, Term, Any]] = []
+        columns = {v: xs}
+        for scale, shape in candidates:
+            if scale is None:
+                new, theorem = shape, None
+            else:
+                theorem = self.unmixed(scale, columns, facts, depth)
+                if theorem is None:
+                    continue
+                scale = difference(theorem.conclusion)
+                new = _divided(shape, scale)
+            derivative = slope(new, v)
+            if derivative is None:
+                continue
+            slopes = numpy.broadcast_to(signs(derivative, columns), xs.shape)
+            good = slopes[numpy.isfinite(slopes)]
+            mixed = bool((good > 0).any() and (good < 0).any())
+            plain = sum(1 for _ in atoms([derivative]))
+            ready.append((mixed * 100 + plain, theorem, new, derivative, slopes))
+        ready.sort(key=lambda r: r[0])
+        for _, theorem, new, derivative, slopes in ready:
+            yield theorem, new, derivative, slopes
+
+    def unmixed(
+        self, scale: Term, columns: Columns, facts: Sequence[Theorem], depth: int
+    ) -> Theorem | None:
+        """A theorem ``0 < scale`` or ``0 < -scale``."""
+        if scale.head == "exp" or (scale.head == "^" and scale.args[0].head == "exp"):
+            base = scale if scale.head == "exp" else scale.args[0]
+            known = instance("exp.positive", x=base.args[0])
+            power = 1 if scale.head == "exp" else int(scale.args[1].head)
+            return infer("arithmetic", known, goal=lt(0, scale),
+                         products=((_ONE, ((0, power),), ()),))  # fmt: skip
+        sign = signs(scale, columns)
+        inner = sign[1:-1][numpy.isfinite(sign[1:-1])]
+        if (inner > 0).all():
+            return self.prove(lt(0, scale), facts, depth + 1)
+        if (inner < 0).all():
+            return self.prove(lt(0, -scale), facts, depth + 1)
+        return None
+
+    def anchored(
+        self,
+        goal: Term,
+        v: Term,
+        scale: Theorem | None,
+        shape: Term,
+        derivative: Term,
+        low: bool,
+        facts: Sequence[Theorem],
+        depth: int,
+        anchor: Bound | None = None,
+    ) -> Theorem | None:
+        """The sign of `shape` from the one at an end and that of its derivative."""
+        lows, highs = self.bounds(v, facts)
+        ends = lows if low else highs
+        if anchor is None:
+            if not ends:
+                return None
+            anchor = ends[0]
+        elsewhere = [f for f in facts if v not in free_variables(f.conclusion)]
+        strict = goal.head in ("<", ">")
+        there = substitute(shape, {v: anchor.term})
+        closed = not free_variables(there)
+        at_end = None
+        kept = [*elsewhere]
+        if not closed:
+            kept += self.consequences(v, facts)
+        if strict:
+            at_end = self.prove(lt(0, there), kept, depth + 1)
+        rising = at_end is None and strict
+        if at_end is None:
+            if strict and not anchor.strict:
+                return None
+            at_end = self.prove(le(0, there), kept, depth + 1)
+        if at_end is None:
+            return None
+        if any(not _sure(c) for c in undefined(there)) and not all(
+            _sure(c) or self.prove(c, kept, depth + 1) is not None for c in undefined(there)
+        ):
+            return None
+        moved = self.moved(goal, v, shape, derivative, anchor, low, rising, facts, depth)
+        if moved is None:
+            return None
+        head = "<" if strict else "<="
+        if rising:
+            head = "<"
+        positive = infer(
+            "arithmetic", at_end, moved, goal=app(head, 0, shape),
+            products=((_ONE, ((0, 1),), ()), (_ONE, ((1, 1),), ())),
+        )  # fmt: skip
+        if scale is None:
+            if positive.conclusion == goal:
+                return positive
+            return infer("arithmetic", positive, goal=goal, products=((_ONE, ((0, 1),), ()),))
+        return infer(
+            "arithmetic", positive, scale, goal=goal, products=((_ONE, ((0, 1), (1, 1)), ()),)
+        )
+
+    def consequences(self, v: Term, facts: Sequence[Theorem]) -> list[Theorem]:
+        """What follows from the bounds of a variable for the other variables."""
+        lows, highs = self.bounds(v, facts)
+        made = []
+        for a, b in itertools.product(lows[:3], highs[:3]):
+            if free_variables(a.term) or free_variables(b.term):
+                head = "<" if a.strict or b.strict else "<="
+                if a.term != b.term:
+                    made.append(_chained(app(head, a.term, b.term), a.fact, b.fact))
+        return made
+
+    def moved(
+        self, goal: Term, v: Term, shape: Term, derivative: Term, anchor: Bound, low: bool,
+        rising: bool, facts: Sequence[Theorem], depth: int,
+    ) -> Theorem | None:  # fmt: skip
+        """``shape(anchor) <= shape(v)`` (``<`` if rising), v on one side of the anchor."""
+        lows, highs = self.bounds(v, facts)
+        others = [f for f in facts if v not in free_variables(f.conclusion)]
+        near = assume(le(anchor.term, v) if low else le(v, anchor.term))
+        inner = assume(lt(anchor.term, v) if low else lt(v, anchor.term))
+        beyond = [b.fact for b in (highs if low else lows)
+                  if b.fact.conclusion.head != "="]  # fmt: skip
+        if low and not others:
+            beyond = beyond[:2]
+        fixed = [assume(f.conclusion) for f in (*others, *beyond)]
+        turned = derivative if low else -derivative
+        if rising:
+            sign = self.prove(lt(0, turned), usable([*fixed, inner]), depth + 1)
+        else:
+            sign = self.prove(le(0, turned), usable([*fixed, near]), depth + 1)
+        if sign is None:
+            return None
+        region = usable([*fixed, near])
+        smooth = self.smooth(v, shape if low else -shape, turned, region, depth)
+        if smooth is None:
+            return None
+        u = fresh("u", "R", shape, v, anchor.term, *(f.conclusion for f in facts))
+        smooth, sign = (infer("instantiate", t, mapping=((v, u),)) for t in (smooth, sign))
+        start, stop = (anchor.term, v) if low else (v, anchor.term)
+        first, second = assume(le(start, u)), assume(le(u, stop))
+        limit = second if low else first
+        carried: list[Theorem] = list(others)
+        for fact in beyond:
+            said = substitute(fact.conclusion, {v: u})
+            carried.append(_chained(said, limit, fact))
+        smooth = resolve(smooth, *carried)
+        sign = resolve(sign, *carried)
+        smooth = intro(smooth, u, first.conclusion, second.conclusion)
+        if rising:
+            strictly = [assume(lt(start, u)), assume(lt(u, stop))]
+            weakly = [_chained(le(start, u), strictly[0]), _chained(le(u, stop), strictly[1])]
+            sign = resolve(sign, *weakly)
+            sign = intro(sign, u, strictly[0].conclusion, strictly[1].conclusion)
+        else:
+            sign = intro(sign, u, first.conclusion, second.conclusion)
+        rule = where(
+            increasing() if rising else monotone(),
+            {_A: start, _B: stop, _F: lam(v, shape if low else -shape), _G: lam(v, turned)},
+        )
+        ordered = app("<" if rising else "<=", start, stop)
+        there = _chained(ordered, anchor.fact)
+        for premise in (there, smooth, sign):
+            rule = infer("detach", infer("discharge", rule, formula=premise.conclusion), premise)
+        at = substitute(shape, {v: anchor.term})
+        wanted = app("<" if rising else "<=", at, shape)
+        if rule.conclusion == wanted:
+            return rule
+        return infer("arithmetic", rule, goal=wanted, products=((_ONE, ((0, 1),), ()),))
+
+    def smooth(
+        self, v: Term, shape: Term, value: Term, facts: Sequence[Theorem], depth: int
+    ) -> Theorem | None:
+        """The derivative of a term, proved to be the value."""
+        known = list(facts)
+        needed = list(dict.fromkeys(undefined(shape)))
+        needed += [lt(0, a.args[0]) for a in atoms([shape]) if a.head == "sqrt"]
+        for condition in needed:
+            if _sure(condition) or not free_variables(condition):
+                continue
+            if condition.head == ">":
+                condition = lt(0, condition.args[0])
+            if condition.head == ">=":
+                continue
+            if any(f.conclusion == condition for f in known):
+                continue
+            found = self.prove(condition, known, depth + 1)
+            if found is None:
+                return None
+            known.append(found)
+        known += [n for n in (self.not_zero(f) for f in known) if n is not None]
+        made = differentiate(v, shape, v, *known)
+        if made.conclusion.args[2] == value:
+            return made
+        strict = [f for f in known if f.conclusion.head in ("<", ">", "!=")]
+        for a in atoms([shape]):
+            if a.head == "sqrt":
+                inside = next(f for f in known if f.conclusion == lt(0, a.args[0]))
+                strict.append(root_positive(inside))
+        old = made.conclusion.args[2]
+        same = infer("arithmetic", *strict, goal=eq(old, value))
+        hole = fresh("hole", "R", made.conclusion, value)
+        body, at, _ = made.conclusion.args
+        template = lam(hole, app("derivative", body, at, hole))
+        return infer("rewrite", same, made, template=template)
+
+    def not_zero(self, fact: Theorem) -> Theorem | None:
+        """``a != b`` from ``a < b``, for divisors."""
+        if fact.conclusion.head not in ("<", ">"):
+            return None
+        a, b = fact.conclusion.args
+        low, high = (a, b) if fact.conclusion.head == "<" else (b, a)
+        less = fact if fact.conclusion.head == "<" else _chained(lt(low, high), fact)
+        if low == num(0):
+            return infer("detach", instance("order.greater-differs", x=high, y=low), less)
+        if high == num(0):
+            return infer("detach", instance("order.less-differs", x=low, y=high), less)
+        return None
+
+    # Several variables ---------------------------------------------------------------------------
+
+    def parametric(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+        """One variable at a time, the others being parameters."""
+        if depth > 4 or self.late():
+            return None
+        self.tried["monotonicity in one of the variables"] = None
+        wanted = difference(goal)
+        columns = self.points([wanted], facts)
+        names = sorted(free_variables(wanted), key=repr)
+        for v in names:
+            lows, highs = self.bounds(v, facts)
+            for scale, shape, derivative, slopes in self.scaled(
+                goal, v, columns[v], facts, depth
+            ) if len(columns) == 1 else self.partial(goal, v, columns, facts, depth):
+                good = slopes[numpy.isfinite(slopes)]
+                if not len(good):
+                    continue
+                for low, ends in ((True, lows), (False, highs)):
+                    if not ((good >= 0).all() if low else (good <= 0).all()):
+                        continue
+                    for end in ends[:4]:
+                        found = self.anchored(
+                            goal, v, scale, shape, derivative, low, facts, depth + 1, end
+                        )
+                        if found is not None:
+                            return found
+        return self.diagonal(goal, wanted, names, columns, facts, depth)
+
+    def partial(
+        self, goal: Term, v: Term, columns: Columns, facts: Sequence[Theorem], depth: int
+    ) -> Iterator[tuple[Theorem | None, Term, Term, Any]]:
+        wanted = difference(goal)
+        derivative = slope(wanted, v)
+        if derivative is not None:
+            yield None, wanted, derivative, signs(derivative, columns)
+
+    def diagonal(
+        self, goal: Term, wanted: Term, names: Sequence[Term], columns: Columns,
+        facts: Sequence[Theorem], depth: int,
+    ) -> Theorem | None:  # fmt: skip
+        """Cases of the order of a variable and a value at which the term vanishes."""
+        if depth > 2:
+            return None
+        for v in names:
+            derivative = slope(wanted, v)
+            if derivative is None:
+                continue
+            for place in (*(w for w in names if w != v), num(0), num(1)):
+                there = signs(substitute(wanted, {v: place}), columns)
+                good = there[numpy.isfinite(there)]
+                if not len(good) or (good != 0).mean() > 0.05:
+                    continue
+                slopes = signs(derivative, columns) * signs(v - place, columns)
+                if (slopes < 0).any():
+                    continue
+
+                def use(case: Theorem, v: Term = v, d: Term = derivative) -> Theorem:
+                    low = case.conclusion.head == "<"
+                    end = case.conclusion.args[0] if low else case.conclusion.args[1]
+                    anchor = Bound(end, low, case)
+                    found = self.anchored(
+                        goal, v, None, wanted, d, low, [*facts, case], depth + 1, anchor
+                    )
+                    if found is None:
+                        raise ProofError("a case stays open")
+                    return found
+
+                try:
+                    return by_cases(order(v, place), use, use)
+                except ProofError:
+                    continue
+        return None
+
+
+# Small things -------------------------------------------------------------------------------------
+
+
+def root_positive(inside: Theorem) -> Theorem:
+    """``0 < sqrt(t)`` from ``0 < t``."""
+    t = inside.conclusion.args[1]
+    root = app("sqrt", t)
+    weak = infer("arithmetic", inside, goal=le(0, t), products=((_ONE, ((0, 1),), ()),))
+    square = infer("detach", instance("root.square", x=t), weak)
+    above = infer("detach", instance("root.nonnegative", x=t), weak)
+
+    def zero(case: Theorem) -> Theorem:
+        found = prove_relation(lt(0, root), [_antisymmetric(case, above), square, inside])
+        if found is None:
+            raise ProofError("a root is positive")
+        return found
+
+    return by_cases(order(root, num(0)), zero, lambda case: case)
+
+
+def _antisymmetric(below: Theorem, above: Theorem) -> Theorem:
+    root = below.conclusion.args[0]
+    rule = instance("order.antisymmetric", x=root, y=num(0))
+    turned = infer("arithmetic", above, goal=le(0, root), products=((_ONE, ((0, 1),), ()),))
+    return infer("detach", infer("detach", rule, below), turned)
+
+
+def _given(theorem: Theorem, hypothesis: Term, proof: Theorem | None) -> Theorem:
+    if proof is None:
+        raise ProofError("a premise is missing")
+    if hypothesis not in theorem.hypotheses:
+        return theorem
+    return infer("detach", infer("discharge", theorem, formula=hypothesis), proof)
+
+
+def _chained(goal: Term, *facts: Theorem) -> Theorem:
+    """A goal whose difference is the sum of those of the facts."""
+    if len(facts) == 1 and facts[0].conclusion == goal:
+        return facts[0]
+    products = []
+    multipliers = []
+    for i, fact in enumerate(facts):
+        if fact.conclusion.head == "=":
+            sign = 1 if goal.args[0] in fact.conclusion.args[:1] else -1
+            multipliers.append((i, num(-sign if goal.head in ("<=", "<") else sign)))
+        else:
+            products.append((_ONE, ((i, 1),), ()))
+    return infer(
+        "arithmetic", *facts, goal=goal, products=tuple(products), multipliers=tuple(multipliers)
+    )
+
+
+def _divided(term: Term, scale: Term) -> Term:
+    """term/scale, the division carried out where it goes."""
+    if term.head in ("+", "-"):
+        return app(term.head, *(_divided(a, scale) for a in term.args))
+    algebra = Algebra(nonzero=[scale])
+    return algebra.term(algebra.normal(term / scale))
+
+
+def _divisors(term: Term) -> Iterator[Term]:
+    for argument in term.args:
+        yield from _divisors(argument)
+    if term.head == "/" and not term.args[1].loose:
+        yield term.args[1]
+    elif term.head == "^" and term.args[1].head < 0 and not term.loose:
+        yield term.args[0]
+
+
+def _transcendental(term: Term) -> bool:
+    return term.head in _TRANSCENDENTAL or any(_transcendental(a) for a in term.args)
+
+
+def _sure(condition: Term) -> bool:
+    term = condition.args[0]
+    return term.kind == "num" and bool(term.head > 0 or (term.head != 0 and condition.head == "!="))
+
+
+def _float(term: Term) -> float:
+    if term.kind == "num":
+        return float(term.head)
+    return float(rounded(term, {}).value)
+
+
+def _simple_near(value: float, radius: float) -> Iterator[Term]:
+    """Simple numbers near a value: rationals, then multiples of pi, logarithms and exponentials."""
+    for unit, make in (
+        (1.0, lambda q: num(q)),
+        (math.pi, lambda q: num(q) * app("pi")),
+    ):
+        guess = Fraction(value / unit).limit_denominator(12 if unit != 1.0 else 1000)
+        for denominator in (1, 2, 3, 4, 6, 10, 12, 100, 1000):
+            rough = Fraction(value / unit).limit_denominator(denominator)
+            if abs(float(rough) * unit - value) <= radius:
+                guess = rough
+                break
+        if abs(float(guess) * unit - value) <= radius:
+            yield make(guess)
+    if abs(value) < 20:
+        raised = Fraction(math.exp(value)).limit_denominator(60)
+        if raised > 0 and abs(math.log(raised) - value) <= radius:
+            yield app("log", num(raised))
+    if value > 0:
+        lowered = Fraction(math.log(value)).limit_denominator(12)
+        if abs(math.exp(lowered) - value) <= radius * (1 + value):
+            yield exp(num(lowered))
+        squared = Fraction(value * value).limit_denominator(60)
+        if abs(math.sqrt(squared) - value) <= radius:
+            yield app("sqrt", num(squared))
+
+
+def _simplest(low: float, high: float) -> Term:
+    """A simple rational strictly between two doubles."""
+    a, b = Fraction(low), Fraction(high)
+    for digits in range(-3, 30):
+        scale = Fraction(10) ** digits
+        value = Fraction(math.ceil((a + b) / 2 * scale), 1) / scale
+        if a < value < b:
+            return num(value)
+    return num((a + b) / 2)
