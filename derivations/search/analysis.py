@@ -42,7 +42,7 @@ from derivations.search.arithmetic import prove_relation, symmetric
 from derivations.search.balls import enclose
 from derivations.search.normal import atoms, normalise
 from derivations.search.numeric import Columns, Range, rounded, samples, signs, slope
-from derivations.tactics import ProofError, assume, by_cases, fresh, instance, intro, order, where
+from derivations.tactics import ProofError, absurd, assume, by_cases, fresh, instance, intro, order, where
 
 _F, _G = function("f", "R"), function("g", "R")
 _A, _B = real("a"), real("b")
@@ -255,6 +255,9 @@ class _Search:
             made = self.enclosed(goal, facts, 1500, 0.3)
             if made is not None:
                 return made
+        rooted = self.without_root(goal, variables, facts, depth)
+        if rooted is not None:
+            return rooted
         shape = self.factored(goal, facts, depth)
         if shape is None:
             return None
@@ -467,12 +470,18 @@ class _Search:
         if not variables:
             return self.closed(goal, facts, depth)
         known = [*facts, *(s for s in shape.strict if s not in facts)]
+        if wanted.args[0].head == "sqrt" and wanted.args[1] == num(0) and goal.head == "<":
+            return self.positive(wanted.args[0], known, depth)
         plain = not _transcendental(wanted)
         if plain and not any(True for _ in atoms([wanted])):
             polynomial = [f for f in facts if not _transcendental(f.conclusion)]
             found = self.arithmetic(goal, polynomial, 2, 0.4)
             if found is not None or len(variables) > 1:
                 return found or self.parametric(goal, known, depth)
+        if any(a.head in ("sin", "cos") for a in atoms([wanted])):
+            found = self.arithmetic(goal, [*known, *_waves([wanted])], 1, 0.2)
+            if found is not None:
+                return found
         values = rounded(wanted, self.points([wanted], facts))
         clear = bool((values.signs() > 0).all())
         if clear:
@@ -491,6 +500,95 @@ class _Search:
         if found is None and clear:
             found = self.enclosed(goal, facts, 100_000, max(1.0, (self.deadline - time.monotonic()) / 3))
         return found
+
+    def without_root(
+        self, goal: Term, variables: Sequence[Term], facts: Sequence[Theorem], depth: int
+    ) -> Theorem | None:
+        """The goal with a root of a linear term as the variable."""
+        if len(variables) != 1 or depth > 5:
+            return None
+        (v,) = variables
+        for atom in atoms([difference(goal)]):
+            line = _line(atom.args[0], v) if atom.head == "sqrt" else None
+            if line is None:
+                continue
+            a, b = line
+            inside = atom.args[0]
+            weak = self.prove(le(0, inside), facts, depth + 1)
+            if weak is None:
+                return None
+            w = fresh("w", "R", goal, *(f.conclusion for f in facts))
+            value = (w**2 - num(b)) / num(a)
+            roots = [instance(n, x=inside) for n in ("root.nonnegative", "root.square")]
+            above, square = (infer("detach", r, weak) for r in roots)
+            above = infer(
+                "arithmetic", above, goal=le(0, atom), products=((_ONE, ((0, 1),), ()),)
+            )
+            there = substitute(value, {w: atom})
+            same = infer(
+                "arithmetic", square, goal=eq(there, v), multipliers=((0, num(1 / a)),)
+            )
+            back = symmetric(same)
+            given = [f for f in facts if f.conclusion.head in (*_INEQUALITIES, "=")]
+            moved = [assume(substitute(f.conclusion, {v: value})) for f in given]
+            region = [*moved, assume(le(0, w))]
+            strict = self.quick(lt(0, inside), facts)
+            if strict is not None:
+                region.append(assume(lt(0, w)))
+            region += self.root_bounds(w, a, b, v, facts, region)
+            found = self.prove(substitute(goal, {v: value}), usable(region), depth + 1)
+            if found is None:
+                return None
+            found = infer("instantiate", found, mapping=((w, atom),))
+            hole = fresh("hole", "R", goal, atom, *(f.conclusion for f in facts))
+            for f in given:
+                template = lam(hole, substitute(f.conclusion, {v: hole}))
+                found = resolve(found, infer("rewrite", back, f, template=template))
+            found = resolve(found, above)
+            if strict is not None:
+                found = resolve(found, root_positive(strict))
+            template = lam(hole, substitute(goal, {v: hole}))
+            return infer("rewrite", same, found, template=template)
+        return None
+
+    def root_bounds(
+        self, w: Term, a: Fraction, b: Fraction, v: Term, facts: Sequence[Theorem],
+        region: Sequence[Theorem],
+    ) -> list[Theorem]:  # fmt: skip
+        """Bounds of w by numbers, where a*v + b = w**2 and v has some."""
+        made = []
+        span = self.range(v, facts)
+        for end in (span.low, span.high):
+            if not math.isfinite(end) or float(a) * end + float(b) <= 0:
+                continue
+            root = math.sqrt(float(a) * end + float(b))
+            up = (end == span.high) == (a > 0)
+            exact = Fraction(root).limit_denominator(1000)
+            shift = Fraction(1 if up else -1, 10**9)
+            for near in (exact, Fraction(root).limit_denominator(10**10) + shift):
+                for head in ("<", "<="):
+                    goal = app(head, w, num(near)) if up else app(head, num(near), w)
+                    flip = order(num(near), w) if up else order(w, num(near))
+
+                    def use(case: Theorem, goal: Term = goal) -> Theorem:
+                        if case.conclusion == goal:
+                            return case
+                        found = self.arithmetic(lt(0, 0), [*region, case], 2, 0.2)
+                        if found is None:
+                            raise ProofError("no bound")
+                        return absurd(found, goal)
+
+                    try:
+                        if head == "<=":
+                            flip = order(w, num(near)) if up else order(num(near), w)
+                        made.append(by_cases(flip, use, use))
+                        break
+                    except ProofError:
+                        continue
+                else:
+                    continue
+                break
+        return made
 
     # Lemmas ------------------------------------------------------------------------------------
 
@@ -545,10 +643,7 @@ class _Search:
                 "arithmetic", p, q, goal=lt(0, ratio), products=((_ONE, ((0, 1), (1, -1)), ()),)
             )
             yield _given(where(log_tangent(), x=ratio), lt(0, ratio), ready)
-        for angle in dict.fromkeys(a.args[0] for a in found if a.head in ("sin", "cos")):
-            for rule in bounded():
-                yield where(rule, x=angle)
-            yield instance("circle", x=angle)
+        yield from _waves(formulas)
         for a in dict.fromkeys(a for a in found if a.head == "sqrt"):
             weak = self.quick(le(0, a.args[0]), facts)
             if weak is not None:
@@ -649,8 +744,10 @@ class _Search:
                 if not span.low < place < span.high:
                     continue
                 at = substitute(wanted, {v: candidate})
-                if signs(at, {})[0] == 0 and self.closed(le(0, at), [], _DEEPEST - 1) is not None:
-                    return candidate
+                if signs(at, {})[0] == 0:
+                    shape = self.factored(le(0, at), [], _DEEPEST - 1)
+                    if shape is not None and shape.constant == 0:
+                        return candidate
         return None
 
     def cut(
@@ -802,6 +899,8 @@ class _Search:
         if any(not _sure(c) for c in undefined(there)) and not all(
             _sure(c) or self.prove(c, kept, depth + 1) is not None for c in undefined(there)
         ):
+            return None
+        if closed and not math.isfinite(_float(substitute(derivative, {v: anchor.term}))):
             return None
         moved = self.moved(goal, v, shape, derivative, anchor, low, rising, facts, depth)
         if moved is None:
@@ -1017,6 +1116,19 @@ class _Search:
 # Small things -------------------------------------------------------------------------------------
 
 
+def _line(term: Term, v: Term) -> tuple[Fraction, Fraction] | None:
+    """The coefficients of a linear polynomial in one variable."""
+    algebra = Algebra()
+    numerator, denominator = algebra.normal(term)
+    if algebra.atoms != [v] or not denominator.is_constant():
+        return None
+    poly = algebra.dictionary(numerator)
+    if set(poly) - {(0,), (1,)} or (1,) not in poly:
+        return None
+    scale = int(denominator.leading_coefficient())
+    return Fraction(poly[1,], scale), Fraction(poly.get((0,), 0), scale)
+
+
 def root_positive(inside: Theorem) -> Theorem:
     """``0 < sqrt(t)`` from ``0 < t``."""
     t = inside.conclusion.args[1]
@@ -1039,6 +1151,14 @@ def _antisymmetric(below: Theorem, above: Theorem) -> Theorem:
     rule = instance("order.antisymmetric", x=root, y=num(0))
     turned = infer("arithmetic", above, goal=le(0, root), products=((_ONE, ((0, 1),), ()),))
     return infer("detach", infer("detach", rule, below), turned)
+
+
+def _waves(terms: Sequence[Term]) -> Iterator[Theorem]:
+    """What bounds the sines and cosines in terms."""
+    for angle in dict.fromkeys(a.args[0] for a in atoms(terms) if a.head in ("sin", "cos")):
+        for rule in bounded():
+            yield where(rule, x=angle)
+        yield instance("circle", x=angle)
 
 
 def _given(theorem: Theorem, hypothesis: Term, proof: Theorem | None) -> Theorem:
@@ -1112,13 +1232,13 @@ def _simple_near(value: float, radius: float) -> Iterator[Term]:
                 break
         if abs(float(guess) * unit - value) <= radius:
             yield make(guess)
-    if abs(value) < 20:
+    if 0.01 < abs(value) < 5:
         raised = Fraction(math.exp(value)).limit_denominator(60)
         if raised > 0 and abs(math.log(raised) - value) <= radius:
             yield app("log", num(raised))
-    if value > 0:
+    if value > 0.01:
         lowered = Fraction(math.log(value)).limit_denominator(12)
-        if abs(math.exp(lowered) - value) <= radius * (1 + value):
+        if abs(lowered) <= 3 and abs(math.exp(lowered) - value) <= radius:
             yield exp(num(lowered))
         squared = Fraction(value * value).limit_denominator(60)
         if abs(math.sqrt(squared) - value) <= radius:

@@ -12,20 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from typing import Any
 
 from derivations.elementary import (
     angle_of_sum,
     angles,
-    by_equations,
     exp_of_sum,
     log_of_product,
     log_of_root,
 )
 from derivations.kernel.algebra import Algebra
-from derivations.kernel.terms import PI, KernelError, Term, eq, exp, log, lt, num, sqrt
+from derivations.kernel.terms import PI, KernelError, Term, eq, exp, le, log, lt, num, real, sqrt
 from derivations.kernel.theorem import Theorem, difference, infer
-from derivations.tactics import instance, rewrite, where
+from derivations.tactics import assume, by_cases, have, instance, order, rewrite, where
 
 _MOST_MULTIPLE = 8
 Positive = Callable[[Term], Theorem | None]
@@ -188,41 +186,60 @@ class _Normaliser:
             del proof
 
     def root(self, atom: Term) -> None:
-        value = self.algebra.normal(atom.args[0])
-        if not (value[0].is_constant() and value[1].is_constant()):
+        """sqrt(t**2) = t where t is known to be positive; sqrt(0) = 0."""
+        numerator, denominator = self.algebra.normal(atom.args[0])
+        if numerator == 0:
+            self.add(atom, root_of_square(num(0), None))
             return
-        number = Fraction(int(value[0].leading_coefficient() if value[0] != 0 else 0),
-                          int(value[1].leading_coefficient()))  # fmt: skip
-        if number < 0:
+        (above, first), (below, second) = numerator.factor(), denominator.factor()
+        top, bottom = math.isqrt(abs(int(above))), math.isqrt(int(below))
+        if top * top != int(above) or bottom * bottom != int(below):
             return
-        top, bottom = math.isqrt(number.numerator), math.isqrt(number.denominator)
-        if top * top == number.numerator and bottom * bottom == number.denominator:
-            made = root_of_square(Fraction(top, bottom))
-            self.add(atom, made)
+        one = self.algebra.number(1)[0]
+        side = num(Fraction(top, bottom))
+        for factor, e in [*first, *((f, -int(e)) for f, e in second)]:
+            if int(e) % 2:
+                return
+            side = side * self.algebra.term((factor, one)) ** (int(e) // 2)
+        for base in (side, -side):
+            known = self.positive(base) if first or second else None
+            if known is None and not (first or second):
+                known = infer("arithmetic", goal=lt(0, base),
+                              products=((Fraction(top, bottom), (), ()),))  # fmt: skip
+            if known is not None:
+                self.add(atom, root_of_square(base, known))
+                return
+
+
+def root_of_square(base: Term, positive: Theorem | None) -> Theorem:
+    """sqrt(t**2) = t for t > 0, or t = 0."""
+    x = real("x")
+    known = _root_of_square()
+    known = infer("instantiate", known, mapping=((x, base),))
+    one = ((Fraction(1), ((0, 1),), ()),) if positive is not None else ()
+    weak = infer("arithmetic", *([positive] if positive is not None else []),
+                 goal=le(0, base), products=one)  # fmt: skip
+    return infer("detach", infer("discharge", known, formula=le(0, base)), weak)
 
 
 @cache
-def root_of_square(value: Fraction) -> Theorem:
-    """sqrt(q**2) = q for a rational q >= 0."""
-    from derivations.tactics import by_cases, have, order
-
-    inside = num(value * value)
-    weak = infer("arithmetic", goal=(0 <= inside) if False else _nonnegative(inside),
-                 products=((value * value, (), ()),) if value else ())  # fmt: skip
-    root = sqrt(inside)
-    facts = [infer("detach", instance(n, x=inside), weak)
-             for n in ("root.nonnegative", "root.square")]  # fmt: skip
-    below = by_cases(order(root, num(value)), lambda c: c, lambda c: have(root <= num(value), c, *facts))
-    above = by_cases(order(num(value), root), lambda c: c, lambda c: have(
-        order(num(value), root).conclusion.args[0], c, *facts))  # fmt: skip
-    rule = instance("order.antisymmetric", x=root, y=num(value))
-    return infer("detach", infer("detach", rule, below), above)
-
-
-def _nonnegative(term: Term) -> Term:
-    from derivations.kernel.terms import le
-
-    return le(0, term)
+def _root_of_square() -> Theorem:
+    x = real("x")
+    given = assume(le(0, x))
+    weak = have(le(0, x**2))
+    facts = [
+        given, infer("detach", instance("root.nonnegative", x=x**2), weak),
+        infer("detach", instance("root.square", x=x**2), weak),
+    ]  # fmt: skip
+    root = sqrt(x**2)
+    halves = []
+    for low, high in ((root, x), (x, root)):
+        halves.append(
+            by_cases(order(low, high), lambda c: c,
+                     lambda c, goal=le(low, high): have(goal, c, *facts))  # type: ignore[misc]
+        )
+    rule = instance("order.antisymmetric", x=root, y=x)
+    return infer("detach", infer("detach", rule, halves[0]), halves[1])
 
 
 def _gcd(a: Fraction, b: Fraction) -> Fraction:
@@ -273,5 +290,3 @@ def normalise(
     # Outer atoms first: what they are replaced by may hold inner ones.
     return made.equations[::-1]
 
-
-_ = (Any, by_equations)
