@@ -39,16 +39,20 @@ def halves(box: Box, axis: int) -> tuple[Box, Box]:
     return (*before, (low, middle), *after), (*before, (middle, high), *after)
 
 
-def _even(base: Any, exponent: int) -> Any:
-    # A wide ball forgets that an even power has no negative value.
+def _raised(base: Any, exponent: int) -> Any:
+    # On a ball that contains 0, Arb's own power is no number, and even powers go negative.
+    if exponent < 2:
+        return base if exponent else flint.arb(1)
     if base > 0 or base < 0:
         return base**exponent
+    if exponent % 2:
+        return base * _raised(base, exponent - 1)
     return flint.arb(0).union(base.abs_upper() ** exponent)
 
 
 _METHODS = ("exp", "log", "sqrt", "sin", "cos")
 _OPERATORS = {"+": ast.Add(), "-": ast.Sub(), "*": ast.Mult(), "/": ast.Div()}
-_HELPERS = {"even": _even, "max": lambda a, b: a.max(b), "min": lambda a, b: a.min(b), "abs": abs}
+_HELPERS = {"raised": _raised, "max": lambda a, b: a.max(b), "min": lambda a, b: a.min(b), "abs": abs}
 
 
 def compiled(term: Term, coordinates: Sequence[Term]) -> Callable[..., Any]:
@@ -101,19 +105,17 @@ def _expression(
     if term.head in _METHODS:
         function: ast.expr = ast.Attribute(value=args[0], attr=term.head, ctx=ast.Load())
         return ast.Call(func=function, args=[], keywords=[])
-    if term.head in _HELPERS:
+    if term.head in ("max", "min", "abs"):
         return ast.Call(func=_name(term.head), args=args, keywords=[])
     raise KernelError(f"cannot be enclosed: {term!r}")
 
 
 def _power(base: ast.expr, exponent: int) -> ast.expr:
     degree = ast.Constant(value=abs(exponent))
-    if exponent % 2:
-        power: ast.expr = ast.BinOp(left=base, op=ast.Pow(), right=degree)
-    else:
-        power = ast.Call(func=_name("even"), args=[base, degree], keywords=[])
-    one = ast.Constant(value=1)
-    return power if exponent >= 0 else ast.BinOp(left=one, op=ast.Div(), right=power)
+    power = ast.Call(func=_name("raised"), args=[base, degree], keywords=[])
+    return power if exponent >= 0 else ast.BinOp(
+        left=ast.Constant(value=1), op=ast.Div(), right=power
+    )
 
 
 def leaves(box: Box, tree: Sequence[int]) -> Iterator[tuple[Box, int]]:

@@ -96,6 +96,7 @@ def test_bounds_that_are_missing() -> None:
     refused("contradict", x > 5, le(1, x), le(x, 0))
     refused("cannot be enclosed", x + y > 0, *UNIT)
     refused("cannot be enclosed", total(n, nat("k"), x) > 0, *UNIT)
+    refused("cannot be enclosed", total(n, nat("k"), x) + x > 0, le(0, n), le(n, 1), over=(n,))
     refused("cannot be enclosed", function("f", "R")(x) > 0, *UNIT)
     refused("not a relation", forall(y, x <= y), *UNIT)
     refused("not a relation", exp(x) > 0, forall(y, x <= y), *UNIT)
@@ -117,6 +118,16 @@ def test_outside_the_domain_nothing_is_concluded() -> None:
     refused("not enclosed", maximum(log(x - 2), 0) >= 0, *UNIT)
     refused("not enclosed", minimum(log(x - 2), 0) <= 0, *UNIT)
     refused("not enclosed", absolute(log(x - 2)) >= -1, *UNIT)
+
+
+def test_powers_on_a_ball_that_contains_zero() -> None:
+    wide = (le(-1, x), le(x, 2))
+    for goal in (x**2 > -Q(1, 10), x**4 > Q(-1, 10), x**3 > -9, x**3 < 9, x**0 >= 1, x**5 + 33 > 0):
+        enclosed(goal, *wide)
+    for goal in (x**3 > 0, x**3 > Q(-1, 2), x**2 > 0, x**2 < 3, x**1 > 0, x**-2 > 0, x**-1 < 99):
+        refused("not enclosed", goal, *wide)
+    enclosed(x**3 - x**-3 < 9, le(1, x), le(x, 2))
+    enclosed(x**-2 > Q(1, 5), le(-2, x), le(x, -1))
 
 
 def test_bisection() -> None:
