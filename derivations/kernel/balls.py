@@ -52,7 +52,7 @@ def _raised(base: Any, exponent: int) -> Any:
 
 _METHODS = ("exp", "log", "sqrt", "sin", "cos")
 _OPERATORS = {"+": ast.Add(), "-": ast.Sub(), "*": ast.Mult(), "/": ast.Div()}
-_HELPERS = {"raised": _raised, "max": lambda a, b: a.max(b), "min": lambda a, b: a.min(b), "abs": abs}
+_FUNCTIONS = {"max": lambda a, b: a.max(b), "min": lambda a, b: a.min(b), "abs": abs}
 
 
 def compiled(term: Term, coordinates: Sequence[Term]) -> Callable[..., Any]:
@@ -67,7 +67,7 @@ def compiled(term: Term, coordinates: Sequence[Term]) -> Callable[..., Any]:
     True
     """
     names = {c: f"x{i}" for i, c in enumerate(coordinates)}
-    constants: dict[str, Any] = dict(_HELPERS)
+    constants: dict[str, Any] = {**_FUNCTIONS, "raised": _raised}
     body = _expression(term, names, constants)
     parameters = [ast.arg(arg=name) for name in names.values()]
     arguments = ast.arguments(
@@ -78,13 +78,11 @@ def compiled(term: Term, coordinates: Sequence[Term]) -> Callable[..., Any]:
     return eval(code, {"__builtins__": {}, **constants})  # type: ignore[no-any-return]
 
 
-def _name(text: str) -> ast.expr:
+def _name(text: str) -> Any:
     return ast.Name(id=text, ctx=ast.Load())
 
 
-def _expression(
-    term: Term, names: Mapping[Term, str], constants: dict[str, Any]
-) -> ast.expr:
+def _expression(term: Term, names: Mapping[Term, str], constants: dict[str, Any]) -> Any:
     """The term as a Python expression over balls; numbers become named constants."""
     if term in names:
         return _name(names[term])
@@ -93,28 +91,26 @@ def _expression(
         name = f"c{len(constants)}"
         constants[name] = value
         return _name(name)
-    if term.kind != "app" or not isinstance(term.head, str):
-        raise KernelError(f"cannot be enclosed: {term!r}")
     if term.head == "^":
         return _power(_expression(term.args[0], names, constants), int(term.args[1].head))
+    if term.kind != "app" or term.head not in (*_OPERATORS, *_METHODS, *_FUNCTIONS, "neg"):
+        raise KernelError(f"cannot be enclosed: {term!r}")
     args = [_expression(a, names, constants) for a in term.args]
     if term.head in _OPERATORS:
         return ast.BinOp(left=args[0], op=_OPERATORS[term.head], right=args[1])
     if term.head == "neg":
         return ast.UnaryOp(op=ast.USub(), operand=args[0])
+    function = _name(term.head)
     if term.head in _METHODS:
-        function: ast.expr = ast.Attribute(value=args[0], attr=term.head, ctx=ast.Load())
-        return ast.Call(func=function, args=[], keywords=[])
-    if term.head in ("max", "min", "abs"):
-        return ast.Call(func=_name(term.head), args=args, keywords=[])
-    raise KernelError(f"cannot be enclosed: {term!r}")
+        function, args = ast.Attribute(value=args[0], attr=term.head, ctx=ast.Load()), []
+    return ast.Call(func=function, args=args, keywords=[])
 
 
-def _power(base: ast.expr, exponent: int) -> ast.expr:
+def _power(base: Any, exponent: int) -> Any:
     degree = ast.Constant(value=abs(exponent))
     power = ast.Call(func=_name("raised"), args=[base, degree], keywords=[])
-    return power if exponent >= 0 else ast.BinOp(
-        left=ast.Constant(value=1), op=ast.Div(), right=power
+    return (
+        power if exponent >= 0 else ast.BinOp(left=ast.Constant(value=1), op=ast.Div(), right=power)
     )
 
 
