@@ -9,11 +9,16 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 
-from derivations.calculus import differentiate, exp_minus, exp_monotone, exp_tangent, monotone
+from derivations.calculus import (
+    differentiate,
+    exp_increasing,
+    exp_minus,
+    exp_tangent,
+    monotone,
+)
 from derivations.kernel.terms import (
     PI,
     Term,
-    app,
     cos,
     eq,
     exp,
@@ -155,6 +160,20 @@ def _risen(shape: Term, smooth: Theorem, sign: Theorem, start: Theorem) -> Theor
     for premise in (start, intro(smooth, _u, low, high), intro(sign, _u, low, high)):
         rule = infer("detach", infer("discharge", rule, formula=premise.conclusion), premise)
     return rule
+
+
+@cache
+def log_reflects_strictly() -> Theorem:
+    """log(x) < log(y) gives x < y for positive x and y."""
+    positive, ordered = assume(lt(0, _y)), assume(lt(log(_x), log(_y)))
+    other = assume(lt(0, _x))
+    inverses = [infer("detach", instance("exp.log", x=f.conclusion.args[1]), f)
+                for f in (other, positive)]  # fmt: skip
+    rising = resolve(where(exp_increasing(), a=log(_x), b=log(_y)))
+    risen = infer(
+        "detach", infer("discharge", rising, formula=ordered.conclusion), ordered
+    )
+    return have(lt(_x, _y), rewrite(risen, *inverses))
 
 
 # Sine and cosine -----------------------------------------------------------------------------
@@ -346,5 +365,3 @@ def angles() -> tuple[Theorem, ...]:
     result += [cosine, sine]
     return tuple(result)
 
-
-_ = (app, Fraction, exp_monotone, _t, _a, _b, _f, _g)

@@ -18,8 +18,14 @@ from typing import Any
 
 import numpy
 
-from derivations.calculus import differentiate, increasing, log_tangent, monotone
-from derivations.elementary import bounded, exp_above, exp_square, resolve
+from derivations.calculus import differentiate, increasing, log_reflects, log_tangent, monotone
+from derivations.elementary import (
+    bounded,
+    exp_above,
+    exp_square,
+    log_reflects_strictly,
+    resolve,
+)
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import (
     KernelError,
@@ -31,6 +37,7 @@ from derivations.kernel.terms import (
     function,
     lam,
     le,
+    log,
     lt,
     num,
     real,
@@ -248,9 +255,10 @@ class _Search:
         found = signs(wanted, columns)
         if (found < 0).any():
             return None
-        made = self.arithmetic(goal, facts, 1, 0.1)
-        if made is not None:
-            return made
+        if len(variables) > 1 or not _transcendental(wanted):
+            made = self.arithmetic(goal, facts, 1, 0.1)
+            if made is not None:
+                return made
         if not (found == 0).any():
             made = self.enclosed(goal, facts, 1500, 0.3)
             if made is not None:
@@ -472,6 +480,9 @@ class _Search:
         known = [*facts, *(s for s in shape.strict if s not in facts)]
         if wanted.args[0].head == "sqrt" and wanted.args[1] == num(0) and goal.head == "<":
             return self.positive(wanted.args[0], known, depth)
+        known_sign = _exponential_sign(goal)
+        if known_sign is not None:
+            return known_sign
         plain = not _transcendental(wanted)
         if plain and not any(True for _ in atoms([wanted])):
             polynomial = [f for f in facts if not _transcendental(f.conclusion)]
@@ -521,74 +532,139 @@ class _Search:
             value = (w**2 - num(b)) / num(a)
             roots = [instance(n, x=inside) for n in ("root.nonnegative", "root.square")]
             above, square = (infer("detach", r, weak) for r in roots)
-            above = infer(
-                "arithmetic", above, goal=le(0, atom), products=((_ONE, ((0, 1),), ()),)
-            )
+            signs_ = [
+                infer("arithmetic", above, goal=le(0, atom), products=((_ONE, ((0, 1),), ()),))
+            ]
             there = substitute(value, {w: atom})
             same = infer(
                 "arithmetic", square, goal=eq(there, v), multipliers=((0, num(1 / a)),)
             )
-            back = symmetric(same)
-            given = [f for f in facts if f.conclusion.head in (*_INEQUALITIES, "=")]
-            moved = [assume(substitute(f.conclusion, {v: value})) for f in given]
-            region = [*moved, assume(le(0, w))]
             strict = self.quick(lt(0, inside), facts)
             if strict is not None:
-                region.append(assume(lt(0, w)))
-            region += self.root_bounds(w, a, b, v, facts, region)
-            found = self.prove(substitute(goal, {v: value}), usable(region), depth + 1)
-            if found is None:
-                return None
-            found = infer("instantiate", found, mapping=((w, atom),))
-            hole = fresh("hole", "R", goal, atom, *(f.conclusion for f in facts))
-            for f in given:
-                template = lam(hole, substitute(f.conclusion, {v: hole}))
-                found = resolve(found, infer("rewrite", back, f, template=template))
-            found = resolve(found, above)
-            if strict is not None:
-                found = resolve(found, root_positive(strict))
-            template = lam(hole, substitute(goal, {v: hole}))
-            return infer("rewrite", same, found, template=template)
+                signs_.append(root_positive(strict))
+            found = self.changed(goal, v, w, value, same, signs_, facts, depth)
+            return found
         return None
 
-    def root_bounds(
-        self, w: Term, a: Fraction, b: Fraction, v: Term, facts: Sequence[Theorem],
-        region: Sequence[Theorem],
-    ) -> list[Theorem]:  # fmt: skip
-        """Bounds of w by numbers, where a*v + b = w**2 and v has some."""
+    def inverted(
+        self, goal: Term, v: Term, facts: Sequence[Theorem], depth: int
+    ) -> Theorem | None:
+        """The goal with the variable's inverse as the variable, so that infinity becomes 0."""
+        positive = self.quick(lt(0, v), facts)
+        if positive is None:
+            return None
+        w = fresh("w", "R", goal, *(f.conclusion for f in facts))
+        inverse = app("/", 1, v)
+        same = infer("arithmetic", positive, goal=eq(app("/", 1, inverse), v))
+        sign = infer(
+            "arithmetic", positive, goal=lt(0, inverse), products=((_ONE, ((0, -1),), ()),)
+        )
+        return self.changed(goal, v, w, app("/", 1, w), same, [sign], facts, depth)
+
+    def changed(
+        self, goal: Term, v: Term, w: Term, value: Term, same: Theorem, signs_: Sequence[Theorem],
+        facts: Sequence[Theorem], depth: int,
+    ) -> Theorem | None:  # fmt: skip
+        """The goal from the one with v = value(w), where `same` says value(t) = v of a term t.
+
+        `signs_` are theorems about t that may be used of w.
+        """
+        t = signs_[0].conclusion.args[1]
+        back = symmetric(same)
+        given = [f for f in facts if f.conclusion.head in (*_INEQUALITIES, "=")
+                 and v in free_variables(f.conclusion)]  # fmt: skip
+        rest = [f for f in facts if v not in free_variables(f.conclusion)]
+        moved = [assume(substitute(f.conclusion, {v: value})) for f in given]
+        said = [assume(app(s.conclusion.head, 0, w)) for s in signs_]
+        region = [*rest, *moved, *said]
+        region += self.new_bounds(w, value, v, facts, [*moved, *said])
+        found = self.prove(substitute(goal, {v: value}), usable(region), depth + 1)
+        if found is None:
+            return None
+        found = infer("instantiate", found, mapping=((w, t),))
+        hole = fresh("hole", "R", goal, t, *(f.conclusion for f in facts))
+        for f in given:
+            template = lam(hole, substitute(f.conclusion, {v: hole}))
+            found = resolve(found, infer("rewrite", back, f, template=template))
+        found = resolve(found, *signs_)
+        template = lam(hole, substitute(goal, {v: hole}))
+        return infer("rewrite", same, found, template=template)
+
+    def new_bounds(
+        self, w: Term, value: Term, v: Term, facts: Sequence[Theorem], region: Sequence[Theorem]
+    ) -> list[Theorem]:
+        """Bounds of w by numbers, where value(w) = v and v has some."""
         made = []
         span = self.range(v, facts)
-        for end in (span.low, span.high):
-            if not math.isfinite(end) or float(a) * end + float(b) <= 0:
+        scale = numpy.concatenate([[0.0], numpy.geomspace(1e-6, 1e6, 2000)])
+        with numpy.errstate(all="ignore"):
+            there = rounded(value, {w: scale}).value
+            good = scale[(there >= span.low) & (there <= span.high)]
+        if not len(good):
+            return []
+        for edge, up in ((float(good[0]), False), (float(good[-1]), True)):
+            if edge in (scale[0], scale[-1]):
                 continue
-            root = math.sqrt(float(a) * end + float(b))
-            up = (end == span.high) == (a > 0)
-            exact = Fraction(root).limit_denominator(1000)
-            shift = Fraction(1 if up else -1, 10**9)
-            for near in (exact, Fraction(root).limit_denominator(10**10) + shift):
-                for head in ("<", "<="):
-                    goal = app(head, w, num(near)) if up else app(head, num(near), w)
-                    flip = order(num(near), w) if up else order(w, num(near))
+            ends = [e for e in (span.low, span.high) if math.isfinite(e)]
+            exact = [
+                q
+                for q in (Fraction(edge * (1 + s)).limit_denominator(200) for s in (0, 0.004, -0.004))
+                if any(abs(float(rounded(value, {w: numpy.array([float(q)])}).value[0]) - e) < 1e-12
+                       for e in ends)
+            ]  # fmt: skip
+            rough = Fraction(edge * (1.01 if up else 0.99)).limit_denominator(10**6)
+            for near in (*exact[:1], rough):
+                goal = le(w, num(near)) if up else le(num(near), w)
+                split = order(w, num(near)) if up else order(num(near), w)
 
-                    def use(case: Theorem, goal: Term = goal) -> Theorem:
-                        if case.conclusion == goal:
-                            return case
-                        found = self.arithmetic(lt(0, 0), [*region, case], 2, 0.2)
-                        if found is None:
-                            raise ProofError("no bound")
-                        return absurd(found, goal)
+                def use(case: Theorem, goal: Term = goal) -> Theorem:
+                    if case.conclusion == goal:
+                        return case
+                    found = self.arithmetic(lt(0, 0), [*region, case], 2, 0.2)
+                    if found is None:
+                        raise ProofError("no bound")
+                    return absurd(found, goal)
 
-                    try:
-                        if head == "<=":
-                            flip = order(w, num(near)) if up else order(num(near), w)
-                        made.append(by_cases(flip, use, use))
-                        break
-                    except ProofError:
-                        continue
-                else:
+                try:
+                    made.append(by_cases(split, use, use))
+                    break
+                except ProofError:
                     continue
-                break
         return made
+
+    def by_logarithms(
+        self, goal: Term, facts: Sequence[Theorem], depth: int
+    ) -> Theorem | None:
+        """A <= B from log(A) <= log(B), the two positive parts of a difference."""
+        algebra = Algebra()
+        numerator, denominator = algebra.normal(difference(goal))
+        if not denominator.is_constant() or goal.head not in ("<=", "<"):
+            return None
+        one, zero = algebra.number(1)[0], algebra.number(0)[0]
+        plus, minus = zero, zero
+        for exponents, coefficient in numerator.terms():
+            monomial = algebra._monomial([int(e) for e in exponents]) * int(coefficient)
+            plus, minus = (plus + monomial, minus) if coefficient > 0 else (plus, minus - monomial)
+        large, small = algebra.term((plus, one)), algebra.term((minus, one))
+        if sum(1 for a in atoms([large, small]) if a.head == "exp") < 2:
+            return None
+        below = self.positive(small, facts, depth)
+        above = self.positive(large, facts, depth) if below is not None else None
+        if below is None or above is None:
+            return None
+        strict = goal.head == "<"
+        wanted = app(goal.head, log(small), log(large))
+        found = self.prove(wanted, [*facts, below, above], depth + 1)
+        if found is None:
+            return None
+        x, y = real("x"), real("y")
+        rule = infer(
+            "instantiate", log_reflects_strictly() if strict else log_reflects(),
+            mapping=((x, small), (y, large)),
+        )  # fmt: skip
+        rule = resolve(rule, below, above, found)
+        scale = Fraction(1, int(denominator.leading_coefficient()))
+        return infer("arithmetic", rule, goal=goal, products=((abs(scale), ((0, 1),), ()),))
 
     # Lemmas ------------------------------------------------------------------------------------
 
@@ -613,6 +689,17 @@ class _Search:
             found = self.arithmetic(goal, pool, degree, seconds / 2)
             if found is not None:
                 return found
+        for root in atoms([goal]):
+            sign = self.positive(root, facts, depth) if root.head == "sqrt" else None
+            if sign is None:
+                continue
+            scaled = app(goal.head, 0, root * difference(goal))
+            if goal.head not in ("<=", "<"):
+                continue
+            found = self.arithmetic(scaled, [*pool, sign], 2, seconds)
+            if found is not None:
+                return infer("arithmetic", found, sign, goal=goal,
+                             products=((_ONE, ((0, 1), (1, -1)), ()),))  # fmt: skip
         return None
 
     def instances(
@@ -632,6 +719,11 @@ class _Search:
                 known = self.positive(a.args[0], facts, depth)
                 if known is not None and all(t != a.args[0] for t, _ in logs):
                     logs.append((a.args[0], known))
+        for s in exps:
+            for t, p in logs:
+                yield where(exp_above(), x=s, y=log(t))
+        if logs:
+            logs += [(exp(s), instance("exp.positive", x=s)) for s in exps][:2]
         for s, p in logs:
             yield _given(where(log_tangent(), x=s), lt(0, s), p)
             inverse = app("/", 1, s)
@@ -717,15 +809,20 @@ class _Search:
                     found = self.anchored(goal, v, scale, shape, derivative, low, facts, depth)
                     if found is not None:
                         return found
-        if depth > 6:
-            return None
         for _, _, _, slopes in trials[:2]:
-            place = self.cutting_point(span, xs, slopes, sign)
+            place = self.cutting_point(span, xs, slopes, sign) if depth <= 6 else None
             if place is not None:
-                return self.cut(goal, v, place, facts, depth)
+                found = self.cut(goal, v, place, facts, depth)
+                if found is not None:
+                    return found
         if bounded_ and (sign > 0).all():
             return self.enclosed(goal, facts, 20_000, 2.0)
-        return None
+        found = None
+        if not math.isfinite(span.high) and depth < 3:
+            found = self.inverted(goal, v, facts, depth)
+        if found is None and depth < 3:
+            found = self.by_logarithms(goal, facts, depth)
+        return found
 
     def touching(self, wanted: Term, v: Term, xs: Any, values: Any, span: Range) -> Term | None:
         """A simple number inside the interval where the term is zero."""
@@ -1151,6 +1248,17 @@ def _antisymmetric(below: Theorem, above: Theorem) -> Theorem:
     rule = instance("order.antisymmetric", x=root, y=num(0))
     turned = infer("arithmetic", above, goal=le(0, root), products=((_ONE, ((0, 1),), ()),))
     return infer("detach", infer("detach", rule, below), turned)
+
+
+def _exponential_sign(goal: Term) -> Theorem | None:
+    """``0 < exp(t)`` or ``0 <= exp(t)``."""
+    low, high = goal.args
+    if goal.head not in ("<", "<=") or low != num(0) or high.head != "exp":
+        return None
+    known = instance("exp.positive", x=high.args[0])
+    if goal == known.conclusion:
+        return known
+    return infer("arithmetic", known, goal=goal, products=((_ONE, ((0, 1),), ()),))
 
 
 def _waves(terms: Sequence[Term]) -> Iterator[Theorem]:

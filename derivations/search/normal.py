@@ -287,6 +287,10 @@ def normalise(
             rules[atom.head](atom)
         except (KernelError, OverflowError):
             continue
-    # Outer atoms first: what they are replaced by may hold inner ones.
-    return made.equations[::-1]
+    # Outer atoms first: what they are replaced by may hold inner ones.  Atoms that differ in the
+    # way their arguments are written are one.
+    kept: dict[Term, Theorem] = {}
+    for equation in reversed(made.equations):
+        kept.setdefault(algebra.term(algebra.normal(equation.conclusion.args[0])), equation)
+    return list(kept.values())
 

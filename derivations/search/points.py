@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import flint
@@ -82,8 +83,8 @@ def _closed(relation: Term) -> bool | None:
                 return relation.head != "="
             if value < 0:
                 return relation.head == "!="
-            if bits == 160 and _vanishes(difference(relation)):
-                return relation.head in ("<=", ">=", "=")
+            if bits == 160 and relation.head in ("<=", ">=", "=") and _vanishes(relation):
+                return True
     finally:
         flint.ctx.prec = before
     return None
@@ -98,11 +99,12 @@ def _value(term: Term) -> Any:
     return value if value.is_finite() else None
 
 
-def _vanishes(term: Term) -> bool:
-    """Whether exact arithmetic shows that a number is zero."""
+@cache
+def _vanishes(relation: Term) -> bool:
+    """Whether exact arithmetic shows that the sides of a relation are equal numbers."""
     from derivations.search.analysis import prove_inequality
 
-    return prove_inequality(eq(term, num(0)), [], time.monotonic() + 0.5)[0] is not None
+    return prove_inequality(eq(*relation.args), [], time.monotonic() + 0.5)[0] is not None
 
 
 def satisfied(relations: Sequence[Term], point: Mapping[Term, Coordinate]) -> bool:
@@ -286,7 +288,10 @@ def _candidates(
         table = numpy.stack([numpy.broadcast_to(columns[v], (len(columns[names[0]]),)) for v in names], 1)
         best = _climb(table, names, ranges, given, height, goal, source, deadline)
         for row in best:
-            yield from _roundings(row, names, whole)
+            near = list(_roundings(row, names, whole))
+            table = numpy.array([[_double(p[v]) for v in names] for p in near])
+            heights = _score(table, names, given, height, goal)
+            yield from (p for p, h in zip(near, heights, strict=True) if h > -1e-14)
 
 
 def _simple_columns(
@@ -320,6 +325,10 @@ def _simple_columns(
     return list(dict.fromkeys(rows))
 
 
+def _double(value: Coordinate) -> float:
+    return float(value) if isinstance(value, Fraction) else float(rounded(value, {}).value)
+
+
 def _random(ranges: Mapping[Term, Range], names: Sequence[Term], source: Any) -> dict[Term, Any]:
     columns = {}
     for v in names:
@@ -351,8 +360,8 @@ def _score(table: Any, names: Sequence[Term], given: Sequence[Term], height: Ter
         else:
             ok &= sign >= 0
     value = rounded(height, columns, memo)
-    scale = numpy.broadcast_to(value.error, (size,)) / 2.3e-16 + 1e-300
     with numpy.errstate(all="ignore"):
+        scale = numpy.broadcast_to(value.error, (size,)) / 2.3e-16 + 1e-300
         result = numpy.broadcast_to(value.value, (size,)) / scale
     if goal.head == "!=":
         result = numpy.abs(result)

@@ -938,8 +938,9 @@ def _settle_transcendental(
     deadline: float,
 ) -> tuple[Theorem, str] | _Refuted | None:
     """First a little of both searches, then more."""
-    for attempt, part_ in enumerate((6, 1.5, 1)):
-        point = _counterexample(goal, kept, share(deadline, 8), attempt)
+    for attempt, part_ in enumerate((2.5, 1.5, 1)):
+        until = share(deadline, 6) if attempt else min(deadline, time.monotonic() + 0.3)
+        point = _counterexample(goal, kept, until, attempt)
         if point is not None:
             return _Refuted(point)
         if attempt == 2 or time.monotonic() >= deadline - 0.1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import classical
+from . import classical, elementary
 from .claim import Claim
 
-CLAIMS: tuple[Claim, ...] = (*classical.CLAIMS,)
+CLAIMS: tuple[Claim, ...] = (*classical.CLAIMS, *elementary.CLAIMS)

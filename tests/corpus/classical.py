@@ -259,7 +259,7 @@ CLAIMS = (
     Claim("reverse triangle", _HLP + " 2.11", "abs(abs(x) - abs(y)) <= abs(x - y)",
           reason="triangle inequality twice", touching=True),
     Claim("reverse triangle, strict", _HLP + " 2.11", "abs(abs(x) - abs(y)) < abs(x - y)",
-          ("x != y",), witness={"x": "1", "y": "2"}),
+          ("x != y",), witness={"x": "1", "y": "2"}, near=True),
     Claim("Hlawka on the line", _MITRINOVIC + " 2.25",
           "abs(x) + abs(y) + abs(z) + abs(x + y + z) >= abs(x + y) + abs(y + z) + abs(z + x)",
           reason="Hlawka's inequality", touching=True),

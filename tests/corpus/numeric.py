@@ -212,9 +212,9 @@ def holds(text: str, point: Point) -> bool:
 
 
 def slack(text: str, point: Point) -> Any:
-    """How far, relative to its sides, the tightest relation of a claim is from failing.
+    """How far the tightest relation of a claim is from failing, on the scale of its sides.
 
-    Negative if one fails; an equation has no slack but what it lacks.
+    Negative if one fails; an equation has no slack, but what it lacks.
     """
     return min(_slack(r, point) for r in relations(text))
 
@@ -223,9 +223,7 @@ def _slack(relation: Relation, point: Point) -> Any:
     left, right = inexact(relation.left, point), inexact(relation.right, point)
     if relation.sign == "!=":
         return abs(left - right)
-    size = abs(left) + abs(right)
-    if not size:
-        return size
+    size = 1 + abs(left) + abs(right)
     if relation.sign == "==":
         return -abs(left - right) / size
     return (right - left if relation.sign in ("<=", "<") else left - right) / size
