@@ -57,6 +57,7 @@ _INEQUALITIES = ("<=", "<", ">=", ">")
 _TRANSCENDENTAL = ("exp", "log", "sin", "cos", "pi")
 _ONE = Fraction(1)
 _DEEPEST = 9
+_PLAIN = [Fraction(n, d) for d in (1, 2, 3, 4) for n in range(-6, 7) if math.gcd(n, d) == 1]
 
 
 @dataclass(frozen=True)
@@ -105,32 +106,41 @@ def usable(facts: Sequence[Theorem]) -> list[Theorem]:
 
 
 def _as_bound(fact: Theorem) -> Iterator[Theorem]:
-    """``v <= number`` from a relation that is linear in one variable."""
+    """``v <= term`` from a relation that is linear in a variable, for each such variable."""
     relation = fact.conclusion
     if relation.head not in (*_INEQUALITIES, "="):
         return
     algebra = Algebra()
     numerator, denominator = algebra.normal(difference(relation))
-    names = algebra.atoms
-    if not denominator.is_constant() or len(names) != 1 or names[0].kind != "var":
+    if not denominator.is_constant() or len(algebra.atoms) > 3 or numerator == 0:
         return
-    poly = algebra.dictionary(numerator)
-    if set(poly) - {(1,), (0,)} or (1,) not in poly:
-        return
-    end, up = num(Fraction(-poly.get((0,), 0), poly[1,])), poly[1,] > 0
-    scale = Fraction(int(denominator.leading_coefficient()), abs(poly[1,]))
-    if relation.head == "=":
-        goals = [eq(names[0], end)]
-    else:
+    below, one = int(denominator.leading_coefficient()), algebra.number(1)[0]
+    for i, v in enumerate(algebra.atoms):
+        part_ = numerator.derivative(i)
+        if v.kind != "var" or not part_.is_constant() or part_ == 0:
+            continue
+        if any(v in free_variables(a) for a in algebra.atoms if a != v):
+            continue
+        rate = int(part_.leading_coefficient())
+        rest = numerator - part_ * algebra.normal(v)[0]
+        end = algebra.term((-rest, one))
+        if end.kind == "num":
+            end = num(Fraction(end.head, rate))
+        elif rate == -1:
+            end = algebra.term((rest, one))
+        elif rate != 1:
+            end = end / rate
+        scale = Fraction(below, rate)
         head = relation.head.replace(">", "<")
-        goals = [app(head, end, names[0]) if up else app(head, names[0], end)]
-    for goal in goals:
+        if head == "=":
+            goal = eq(v, end)
+        else:
+            goal = app(head, end, v) if rate > 0 else app(head, v, end)
         if goal == relation:
             continue
         try:
-            if relation.head == "=":
-                factor = num(Fraction(int(denominator.leading_coefficient()), poly[1,]))
-                yield infer("arithmetic", fact, goal=goal, multipliers=((0, factor),))
+            if head == "=":
+                yield infer("arithmetic", fact, goal=goal, multipliers=((0, num(scale)),))
             else:
                 yield infer("arithmetic", fact, goal=goal, products=((abs(scale), ((0, 1),), ()),))
         except KernelError:
@@ -196,8 +206,32 @@ class _Search:
     def _identity(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
         made = self.factored(goal, facts, depth)
         if made is None or made.constant != 0:
-            return None
+            return None if made is None else self.on_circles(goal, made)
         return self.assembled(goal, made, [])
+
+    def on_circles(self, goal: Term, shape: Factored) -> Theorem | None:
+        """An equation that follows from sin(t)**2 + cos(t)**2 = 1."""
+        angles = [a.args[0] for f, _ in shape.factors for a in atoms([f]) if a.head == "sin"]
+        circles = [instance("circle", x=t) for t in dict.fromkeys(angles)]
+        algebra = Algebra(
+            nonzero=[difference(f.conclusion) for f in shape.strict],
+            equations=[e.conclusion.args for e in shape.equations],
+        )
+        terms = [difference(goal), *(difference(c.conclusion) for c in circles)]
+        (rest, denominator), *others = algebra.normals(terms)
+        one, multipliers = algebra.number(1)[0], []
+        for i, (circle, _) in enumerate(others):
+            quotient, rest = divmod(rest, circle)
+            if quotient != 0:
+                place = len(shape.equations) + len(shape.strict) + i
+                multipliers.append((place, algebra.term((quotient, denominator))))
+        if rest != 0:
+            return None
+        del one
+        return infer(
+            "arithmetic", *shape.equations, *shape.strict, *circles, goal=goal,
+            multipliers=tuple(multipliers), equations=tuple(range(len(shape.equations))),
+        )  # fmt: skip
 
     def points(self, terms: Sequence[Term], facts: Sequence[Theorem]) -> Columns:
         """Sample points for the free variables of terms, within what the facts allow."""
@@ -279,10 +313,27 @@ class _Search:
                 continue
             strict = exponent < 0 or goal.head in ("<", ">")
             proof = self.signed(factor, strict, facts, shape, depth, simple)
+            if proof is None and depth < 3:
+                found = self.as_given(goal, variables, [*facts, *shape.strict], depth)
+                return found or self.split(goal, shape, facts, columns, depth)
             if proof is None:
                 return self.split(goal, shape, facts, columns, depth)
             proofs.append(proof)
         return self.assembled(goal, shape, proofs)
+
+    def as_given(
+        self, goal: Term, variables: Sequence[Term], facts: Sequence[Theorem], depth: int
+    ) -> Theorem | None:
+        """The goal by the slope of its difference as it is written, not multiplied out."""
+        low, high = goal.args if goal.head in ("<=", "<") else reversed(goal.args)
+        shown = app(goal.head.replace(">", "<"), 0, app("-", high, low))
+        if len(variables) == 1:
+            found = self.along(shown, variables[0], facts, depth + 1)
+        else:
+            found = self.parametric(shown, facts, depth + 1)
+        if found is None:
+            return None
+        return infer("arithmetic", found, goal=goal, products=((_ONE, ((0, 1),), ()),))
 
     def signed(
         self, factor: Term, strict: bool, facts: Sequence[Theorem], shape: Factored, depth: int,
@@ -602,20 +653,25 @@ class _Search:
             good = scale[(there >= span.low) & (there <= span.high)]
         if not len(good):
             return []
-        for edge, up in ((float(good[0]), False), (float(good[-1]), True)):
-            if edge in (scale[0], scale[-1]):
+        for place, up in ((good[0], False), (good[-1], True)):
+            i = int(numpy.searchsorted(scale, place))
+            j = i + 1 if up else i - 1
+            if not 0 <= j < len(scale):
                 continue
-            ends = [e for e in (span.low, span.high) if math.isfinite(e)]
-            exact = [
-                q
-                for q in (Fraction(edge * (1 + s)).limit_denominator(200) for s in (0, 0.004, -0.004))
-                if any(abs(float(rounded(value, {w: numpy.array([float(q)])}).value[0]) - e) < 1e-12
-                       for e in ends)
-            ]  # fmt: skip
-            rough = Fraction(edge * (1.01 if up else 0.99)).limit_denominator(10**6)
-            for near in (*exact[:1], rough):
-                goal = le(w, num(near)) if up else le(num(near), w)
-                split = order(w, num(near)) if up else order(num(near), w)
+            inside, outside = float(scale[i]), float(scale[j])
+            for _ in range(60):
+                middle = (inside + outside) / 2
+                at = float(rounded(value, {w: numpy.array([middle])}).value[0])
+                within = span.low <= at <= span.high
+                inside, outside = (middle, outside) if within else (inside, middle)
+            exact = Fraction(inside).limit_denominator(200)
+            rough = Fraction(inside * (1.01 if up else 0.99)).limit_denominator(10**6)
+            for near, strict in ((exact, True), (exact, False), (rough, False)):
+                if abs(float(near) - inside) > 1e-9 and near == exact:
+                    continue
+                low, high = (w, num(near)) if up else (num(near), w)
+                goal = lt(low, high) if strict else le(low, high)
+                split = order(high, low) if strict else order(low, high)
 
                 def use(case: Theorem, goal: Term = goal) -> Theorem:
                     if case.conclusion == goal:
@@ -801,7 +857,7 @@ class _Search:
             found = self.enclosed(goal, facts, 400, 0.2)
             if found is not None:
                 return found
-        trials = list(self.scaled(goal, v, xs, facts, depth))
+        trials = list(self.scaled(goal, v, {v: xs}, facts, depth))
         for scale, shape, derivative, slopes in trials:
             for low in (True, False):
                 good = slopes[numpy.isfinite(slopes)]
@@ -817,6 +873,13 @@ class _Search:
                     return found
         if bounded_ and (sign > 0).all():
             return self.enclosed(goal, facts, 20_000, 2.0)
+        if goal.head in ("<", ">") and depth < 4 and not (
+            any(f.conclusion.head == "<" and f.conclusion.args[0] == v for f in facts)
+            and any(f.conclusion.args[-1] == v for f in facts)
+        ):
+            place = _halfway(span)
+            if place is not None:
+                return self.cut(goal, v, place, facts, depth + 1)
         found = None
         if not math.isfinite(span.high) and depth < 3:
             found = self.inverted(goal, v, facts, depth)
@@ -831,12 +894,14 @@ class _Search:
             if not (height[i] <= height[i - 1] and height[i] <= height[i + 1]):
                 continue
             low, high = float(xs[i - 1]), float(xs[i + 1])
+            plain = [num(q) for q in _PLAIN if low < q < high]
             for _ in range(60):
                 a, b = low + (high - low) / 3, high - (high - low) / 3
                 fa, fb = (float(rounded(wanted, {v: numpy.array([p])}).value[0]) for p in (a, b))
                 low, high = (low, b) if fa <= fb else (a, high)
             middle = (low + high) / 2
-            for candidate in _simple_near(middle, 1e-5 * (1 + abs(middle))):
+            near = list(_simple_near(middle, 1e-5 * (1 + abs(middle))))
+            for candidate in dict.fromkeys([*plain, *near]):
                 place = _float(candidate)
                 if not span.low < place < span.high:
                     continue
@@ -893,7 +958,7 @@ class _Search:
         return None
 
     def scaled(
-        self, goal: Term, v: Term, xs: Any, facts: Sequence[Theorem], depth: int
+        self, goal: Term, v: Term, columns: Columns, facts: Sequence[Theorem], depth: int
     ) -> Iterator[tuple[Theorem | None, Term, Term, Any]]:
         """The term, or the term divided by a positive one, with the derivative and its signs."""
         wanted = difference(goal)
@@ -911,13 +976,10 @@ class _Search:
                         candidates.append((atom**j, wanted))
                 elif degree == 1:
                     part = algebra.term((numerator.derivative(i), one))
-                    if v in free_variables(part) or part.kind != "num":
-                        rest = numerator - numerator.derivative(i) * algebra.normal(atom)[0]
-                        shape = atom + algebra.term((rest, one)) / part
-                        del shape
+                    if part.kind != "num":
                         candidates.append((part, wanted))
         ready: list[tuple[int, Theorem | None, Term, Term, Any]] = []
-        columns = {v: xs}
+        size = len(columns[v])
         for scale, shape in candidates:
             if scale is None:
                 new, theorem = shape, None
@@ -930,7 +992,7 @@ class _Search:
             derivative = slope(new, v)
             if derivative is None:
                 continue
-            slopes = numpy.broadcast_to(signs(derivative, columns), xs.shape)
+            slopes = numpy.broadcast_to(signs(derivative, columns), (size,))
             good = slopes[numpy.isfinite(slopes)]
             mixed = bool((good > 0).any() and (good < 0).any())
             plain = sum(1 for _ in atoms([derivative]))
@@ -1147,9 +1209,7 @@ class _Search:
         names = sorted(free_variables(wanted), key=repr)
         for v in names:
             lows, highs = self.bounds(v, facts)
-            for scale, shape, derivative, slopes in self.scaled(
-                goal, v, columns[v], facts, depth
-            ) if len(columns) == 1 else self.partial(goal, v, columns, facts, depth):
+            for scale, shape, derivative, slopes in self.scaled(goal, v, columns, facts, depth):
                 good = slopes[numpy.isfinite(slopes)]
                 if not len(good):
                     continue
@@ -1164,14 +1224,6 @@ class _Search:
                             return found
         return self.diagonal(goal, wanted, names, columns, facts, depth)
 
-    def partial(
-        self, goal: Term, v: Term, columns: Columns, facts: Sequence[Theorem], depth: int
-    ) -> Iterator[tuple[Theorem | None, Term, Term, Any]]:
-        wanted = difference(goal)
-        derivative = slope(wanted, v)
-        if derivative is not None:
-            yield None, wanted, derivative, signs(derivative, columns)
-
     def diagonal(
         self, goal: Term, wanted: Term, names: Sequence[Term], columns: Columns,
         facts: Sequence[Theorem], depth: int,
@@ -1184,12 +1236,9 @@ class _Search:
             if derivative is None:
                 continue
             for place in (*(w for w in names if w != v), num(0), num(1)):
-                there = signs(substitute(wanted, {v: place}), columns)
-                good = there[numpy.isfinite(there)]
-                if not len(good) or (good != 0).mean() > 0.05:
-                    continue
                 slopes = signs(derivative, columns) * signs(v - place, columns)
-                if (slopes < 0).any():
+                good = slopes[numpy.isfinite(slopes)]
+                if not len(good) or (good < 0).any():
                     continue
 
                 def use(case: Theorem, v: Term = v, d: Term = derivative) -> Theorem:
@@ -1351,6 +1400,17 @@ def _simple_near(value: float, radius: float) -> Iterator[Term]:
         squared = Fraction(value * value).limit_denominator(60)
         if abs(math.sqrt(squared) - value) <= radius:
             yield app("sqrt", num(squared))
+
+
+def _halfway(span: Range) -> Term | None:
+    """A number inside, not far from a finite end."""
+    if math.isfinite(span.low) and math.isfinite(span.high):
+        return _simplest(span.low + 0.3 * (span.high - span.low), span.high)
+    if math.isfinite(span.low):
+        return num(Fraction(math.floor(span.low)) + Fraction(3, 2))
+    if math.isfinite(span.high):
+        return num(Fraction(math.ceil(span.high)) - Fraction(3, 2))
+    return None
 
 
 def _simplest(low: float, high: float) -> Term:

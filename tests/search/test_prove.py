@@ -29,7 +29,7 @@ from derivations.kernel.terms import (
 from derivations.search.arithmetic import prove_relation
 from derivations.search.claims import ClaimError, evaluate, parse_claim, relation_terms
 from derivations.search.prove import Answer, find_witness, prove, show_value
-from derivations.search.prove import _holds as exactly_or_in_balls
+from derivations.search.points import holds as exactly_or_in_balls
 from derivations.search.refute import Algebraic
 from derivations.tactics import assume
 
