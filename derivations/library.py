@@ -54,10 +54,10 @@ class Proof:
         self.steps: list[ProofStep] = []
         self.used: dict[str, None] = {}
 
-    def _repr_html_(self) -> str:
-        from derivations.render.notebook import proof_html
+    def _repr_markdown_(self) -> str:
+        from derivations.render.notebook import proof_markdown
 
-        return proof_html(self)
+        return proof_markdown(self)
 
     def note(self, theorem: Theorem, why: str, *uses: str) -> Theorem:
         """Display a theorem as the next step of the proof."""
@@ -157,10 +157,10 @@ class Statement:
 
         return statement_latex(self, proof=proof, snippet=snippet)
 
-    def _repr_html_(self) -> str:
-        from derivations.render.notebook import statement_html
+    def _repr_markdown_(self) -> str:
+        from derivations.render.notebook import statement_markdown
 
-        return statement_html(self)
+        return statement_markdown(self)
 
 
 @dataclass(frozen=True)

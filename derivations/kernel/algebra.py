@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from math import comb
 from typing import Any
 
 import flint
@@ -33,6 +34,8 @@ from derivations.kernel.terms import (
 Fractional = tuple[Any, Any]  # numerator and nonzero denominator, in lowest terms
 _LONGEST_SUM = 64
 _HIGHEST_POWER = 200
+_MOST_TERMS = 1_000_000
+_MOST_BITS = 1_000_000
 
 
 @cache
@@ -99,7 +102,9 @@ class Algebra:
             numerator, _ = self._normal(term, 0)
             if numerator != 0:
                 self._nonzero.append(self._monic(numerator))
-                self._memo.clear()
+                # Only what contains an inverse may read differently now.
+                if any(atom.head == "/" for atom in self.atoms):
+                    self._memo.clear()
 
     def _replace(self, atom: Term, value: Term) -> None:
         shown, new = self._normal(atom, 0), self._normal(value, 0)
@@ -170,6 +175,8 @@ class Algebra:
 
     def multiply(self, a: Fractional, b: Fractional) -> Fractional:
         """The product of two normal forms."""
+        if max(len(a[0]) * len(b[0]), len(a[1]) * len(b[1])) > _MOST_TERMS:
+            raise KernelError("a product is too large to write out")
         return self._reduce(a[0] * b[0], a[1] * b[1])
 
     def power(self, a: Fractional, exponent: int) -> Fractional:
@@ -178,6 +185,13 @@ class Algebra:
             a, exponent = self._reduce(a[1], a[0]), -exponent
         if exponent > _HIGHEST_POWER:
             raise KernelError(f"the exponent {exponent} is beyond {_HIGHEST_POWER}")
+        for polynomial in a:
+            # No library survives a number or a polynomial that fills the memory.
+            bits = max((int(c).bit_length() for c in polynomial.coeffs()), default=0)
+            if comb(max(len(polynomial), 1) + exponent - 1, exponent) > _MOST_TERMS or (
+                bits * exponent > _MOST_BITS
+            ):
+                raise KernelError("a power is too large to write out")
         return a[0] ** exponent, a[1] ** exponent
 
     def _reduce(self, numerator: Any, denominator: Any) -> Fractional:

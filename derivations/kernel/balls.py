@@ -11,11 +11,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import flint
 
-from derivations.kernel.terms import KernelError, Term
+from derivations.kernel.terms import PI, KernelError, Term
 
 Interval = tuple[Fraction, Fraction]
 Box = tuple[Interval, ...]
@@ -51,8 +52,15 @@ def _raised(base: Any, exponent: int) -> Any:
 
 
 _METHODS = ("exp", "log", "sqrt", "sin", "cos")
-_OPERATORS = {"+": ast.Add(), "-": ast.Sub(), "*": ast.Mult(), "/": ast.Div()}
-_FUNCTIONS = {"max": lambda a, b: a.max(b), "min": lambda a, b: a.min(b), "abs": abs}
+_OPERATORS: Mapping[str, Any] = MappingProxyType(
+    {"+": ast.Add(), "-": ast.Sub(), "*": ast.Mult(), "/": ast.Div()}
+)
+_FUNCTIONS: Mapping[str, Any] = MappingProxyType(
+    {"max": lambda a, b: a.max(b), "min": lambda a, b: a.min(b), "abs": abs}
+)
+
+
+_KNOWN = frozenset((*_OPERATORS, *_METHODS, *_FUNCTIONS, "neg", "^"))
 
 
 def compiled(term: Term, coordinates: Sequence[Term]) -> Callable[..., Any]:
@@ -86,15 +94,16 @@ def _expression(term: Term, names: Mapping[Term, str], constants: dict[str, Any]
     """The term as a Python expression over balls; numbers become named constants."""
     if term in names:
         return _name(names[term])
-    if term.kind == "num" or term.head == "pi":
-        value = flint.arb.pi() if term.head == "pi" else ball((term.head, term.head))
+    # A variable may be called pi: the whole term decides, not its head.
+    if term.kind == "num" or term == PI:
+        value = flint.arb.pi() if term == PI else ball((term.head, term.head))
         name = f"c{len(constants)}"
         constants[name] = value
         return _name(name)
+    if term.kind != "app" or term.head not in _KNOWN:
+        raise KernelError(f"cannot be enclosed: {term!r}")
     if term.head == "^":
         return _power(_expression(term.args[0], names, constants), int(term.args[1].head))
-    if term.kind != "app" or term.head not in (*_OPERATORS, *_METHODS, *_FUNCTIONS, "neg"):
-        raise KernelError(f"cannot be enclosed: {term!r}")
     args = [_expression(a, names, constants) for a in term.args]
     if term.head in _OPERATORS:
         return ast.BinOp(left=args[0], op=_OPERATORS[term.head], right=args[1])
@@ -125,7 +134,7 @@ def leaves(box: Box, tree: Sequence[int]) -> Iterator[tuple[Box, int]]:
     """
     waiting = [box]
     for code in tree:
-        if not waiting or not -len(tree) - 1000 <= code < len(box):
+        if not waiting or type(code) is not int or code >= len(box):
             raise KernelError("not a tree of bisections")
         current = waiting.pop()
         if code < 0:

@@ -7,6 +7,7 @@ or a theorem that really is proved; never a false one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -25,7 +26,7 @@ from derivations.kernel.terms import (
     num,
     var,
 )
-from derivations.kernel.theorem import Theorem, infer, step
+from derivations.kernel.theorem import Sequent, Theorem, infer, sequent, step
 
 FORMAT = "gradgap-certificate-1"
 
@@ -55,11 +56,24 @@ class _Writer:
         self._definition: dict[Definition, int] = {}
 
     def term(self, term: Term) -> int:
-        if term not in self._term:
-            row = self._row(term)
-            self._term[term] = len(self.terms)
-            self.terms.append(row)
+        # Parts first, and without recursion: a certificate is read from top to bottom.
+        waiting = [term]
+        while waiting:
+            missing = [part for part in self._parts(waiting[-1]) if part not in self._term]
+            if missing:
+                waiting += missing
+                continue
+            last = waiting.pop()
+            if last not in self._term:
+                row = self._row(last)
+                self._term[last] = len(self.terms)
+                self.terms.append(row)
         return self._term[term]
+
+    def _parts(self, term: Term) -> tuple[Term, ...]:
+        if isinstance(term.head, Term):
+            return (*term.args, term.head)
+        return (*term.args, term.head.meaning) if isinstance(term.head, Definition) else term.args
 
     def _row(self, term: Term) -> list[Any]:
         if term.kind == "num":
@@ -125,19 +139,20 @@ class _Reader:
     """Terms and definitions of a certificate, rebuilt on demand by the checked constructors."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self._rows: Sequence[Any] = data["terms"]
         self._named: Sequence[Any] = data["definitions"]
-        self._terms: dict[int, Term] = {}
+        self._terms: list[Term] = []
         self._definitions: dict[int, Definition] = {}
+        for row in data["terms"]:
+            self._terms.append(self._build(*row))
 
     def term(self, index: int) -> Term:
-        if index not in self._terms:
-            self._terms[index] = self._build(*self._rows[index])
+        if not 0 <= index < len(self._terms):
+            raise KernelError("a term uses one that comes later")
         return self._terms[index]
 
     def _build(self, kind: str, *row: Any) -> Term:
         if kind == "num":
-            return num(Fraction(row[0]))
+            return num(_number(row[0]))
         if kind == "var":
             return var(row[0], _sort(row[1]))
         if kind == "bound":
@@ -164,8 +179,14 @@ class _Reader:
     def value(self, value: Any) -> Any:
         if isinstance(value, dict):
             ((kind, content),) = value.items()
-            return self.term(content) if _one_of(kind, "term", "number") else Fraction(content)
+            return self.term(content) if _one_of(kind, "term", "number") else _number(content)
         return tuple(self.value(v) for v in value) if isinstance(value, list) else value
+
+
+def _number(text: Any) -> Fraction:
+    if type(text) is not str or not re.fullmatch(r"-?\d{1,4000}(/\d{1,4000})?", text, re.ASCII):
+        raise KernelError("not a rational number")
+    return Fraction(text)
 
 
 def _one_of(kind: Any, first: str, second: str) -> bool:
@@ -204,10 +225,10 @@ def _replay(data: Mapping[str, Any], infer: Callable[..., Theorem]) -> dict[str,
     result: dict[str, Theorem] = {}
     for name, claim in data["theorems"].items():
         theorem = made[claim["step"]]
-        hypotheses = {reader.term(h) for h in claim["hypotheses"]}
-        if theorem.conclusion != reader.term(claim["conclusion"]) or (
-            theorem.hypotheses != hypotheses
-        ):
+        proved = Sequent(
+            frozenset(reader.term(h) for h in claim["hypotheses"]), reader.term(claim["conclusion"])
+        )
+        if sequent(theorem) != proved:
             raise KernelError(f"{name} is not what its proof proves")
         result[name] = theorem
     return result

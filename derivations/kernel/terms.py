@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
+from threading import Lock
 from types import MappingProxyType
 from typing import Any, Union, cast
 
@@ -32,7 +33,9 @@ class KernelError(Exception):
     """A term, an inference or a certificate that the kernel refuses."""
 
 
-MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+MALFORMED = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError
+)  # fmt: skip
 """What Python raises over arguments that are no data for a rule or a certificate."""
 
 
@@ -102,6 +105,7 @@ class Term(tuple):  # type: ignore[type-arg]
     head = property(lambda self: tuple.__getitem__(self, 3))
     args = property(lambda self: tuple.__getitem__(self, 4))
     loose = property(lambda self: tuple.__getitem__(self, 5))
+    size = property(lambda self: tuple.__getitem__(self, 6))
 
     def __new__(cls, *_: Any, **__: Any) -> Term:
         raise KernelError("terms are built by the functions of derivations.kernel.terms")
@@ -171,6 +175,7 @@ class Term(tuple):  # type: ignore[type-arg]
 
 _built: dict[Any, Term] = {}
 _genuine: set[int] = set()  # identities of the terms in _built, which keeps them alive
+_building = Lock()
 
 
 def _make(kind: str, sort: Sort, head: Any, args: tuple[Term, ...], loose: int) -> Term:
@@ -180,16 +185,22 @@ def _make(kind: str, sort: Sort, head: Any, args: tuple[Term, ...], loose: int) 
     whole = (kind, sort, shown, *map(id, args))
     term = _built.get(whole)
     if term is None:
+        parts = (*args, head) if type(head) is Term else args
+        size = 1 + sum(genuine(part).size for part in parts)
+        if size > _LARGEST_TERM:
+            raise KernelError(f"a term of more than {_LARGEST_TERM} parts")
         key = hash((kind, sort, head, args))
-        term = _built[whole] = tuple.__new__(Term, (key, kind, sort, head, args, loose))
-        _genuine.add(id(term))
+        with _building:  # one object for one term, whatever other threads do
+            new = tuple.__new__(Term, (key, kind, sort, head, args, loose, size))
+            term = _built.setdefault(whole, new)
+            _genuine.add(id(term))
     return term
 
 
 def genuine(term: Term) -> Term:
     """The term itself; raises `KernelError` if the constructors of this module did not build it.
 
-    >>> genuine(tuple.__new__(Term, (0, "app", "N", "neg", (num(1),), 0)))
+    >>> genuine(tuple.__new__(Term, (0, "app", "N", "neg", (num(1),), 0, 2)))
     Traceback (most recent call last):
     derivations.kernel.terms.KernelError: not a term built by derivations.kernel.terms
     """
@@ -217,7 +228,7 @@ def bind(hints: tuple[Hint, ...], sorts: tuple[Sort, ...], body: Term) -> Term:
 
     Raises `KernelError` unless every index that it binds has the sort it is bound with.
     """
-    if len(hints) != len(sorts) or not sorts:
+    if not type(hints) is type(sorts) is tuple or len(hints) != len(sorts) or not sorts:
         raise KernelError("a lambda term has one name for every sort")
     if not all(type(h) is Hint and h.replace("#", "_").isidentifier() for h in hints):
         raise KernelError("a bound variable is called by an identifier")
@@ -277,6 +288,7 @@ SIGNATURES: Mapping[str, tuple[tuple[Sort, ...], str]] = MappingProxyType(
     }
 )
 _LONGEST_NUMERAL = 10_000  # bits; Python writes no more than 4300 digits
+_LARGEST_TERM = 1_000_000  # parts, counted as often as they are written
 RELATIONS = frozenset({"=", "<=", "<", ">=", ">", "!="})
 
 
@@ -284,7 +296,7 @@ def num(value: int | Fraction) -> Term:
     """The numeral of an exact rational; a non-negative integer is also a natural."""
     if type(value) not in (int, Fraction):
         raise KernelError(f"not an exact number: {value!r}")
-    value = Fraction(value)
+    value = Fraction(value.numerator, value.denominator)
     if max(abs(value.numerator), value.denominator).bit_length() > _LONGEST_NUMERAL:
         raise KernelError(f"a number of more than {_LONGEST_NUMERAL} bits")
     natural = value.denominator == 1 and value >= 0
@@ -348,6 +360,7 @@ def app(head: Any, *arguments: Any) -> Term:
     if type(head) is str:
         return _builtin(head, args)
     if type(head) is Definition:
+        head = Definition(head.name, head.meaning)  # checked, however it was come by
         wanted, result = head.meaning.sort
         _check_sorts(head.name, args, wanted)
         return _make("app", result, head, args, _loosest(args))
@@ -393,7 +406,7 @@ def _eta(term: Term) -> Term:
     if term.kind in ("var", "bound") and is_function(term.sort):
         sorts = term.sort[0]
         inner = tuple(_bound(len(sorts) - 1 - j, s) for j, s in enumerate(sorts))
-        body = app(shift(term, len(sorts)), *inner)
+        body = app(_shift(term, len(sorts)), *inner)
         return _lam(tuple(Hint("u") for _ in sorts), sorts, body)
     return term
 
@@ -440,13 +453,15 @@ def _abstract(term: Term, index: Mapping[Term, int], depth: int) -> Term:
     return term
 
 
-def shift(term: Term, by: int, depth: int = 0) -> Term:
+def _shift(term: Term, by: int, depth: int = 0) -> Term:
     """Raise the loose bound indices of a term by `by`."""
+    if by < 0:
+        raise KernelError("an index would be captured")
     if term.loose <= depth or not by:
         return term
     if term.kind == "bound":
         return _bound(term.head + by, term.sort)
-    return _map(term, lambda a, d: shift(a, by, d), depth)
+    return _map(term, lambda a, d: _shift(a, by, d), depth)
 
 
 def beta(function_: Term, arguments: Sequence[Any]) -> Term:
@@ -464,7 +479,7 @@ def _open(term: Term, args: tuple[Term, ...], depth: int) -> Term:
     if term.kind == "bound":
         position = len(args) - 1 - (term.head - depth)
         if position >= 0:
-            return shift(args[position], depth)
+            return _shift(args[position], depth)
         return _bound(term.head - len(args), term.sort)
     return _map(term, lambda a, d: _open(a, args, d), depth)
 
@@ -472,7 +487,7 @@ def _open(term: Term, args: tuple[Term, ...], depth: int) -> Term:
 @cache
 def free_variables(term: Term) -> frozenset[Term]:
     """The free variables of a term, function variables included."""
-    if genuine(term).kind == "var":
+    if term.kind == "var":
         return frozenset((term,))
     found: set[Term] = set()
     if isinstance(term.head, Term):
@@ -487,6 +502,7 @@ def substitute(term: Term, mapping: Mapping[Term, Term]) -> Term:
 
     Raises `KernelError` when a sort does not fit (a natural needs a natural).
     """
+    mapping = {lift(v): lift(t) for v, t in mapping.items()}
     for variable, value in mapping.items():
         if variable.kind != "var" or value.loose or not _fits(value.sort, variable.sort):
             raise KernelError(f"cannot substitute {value!r} for {variable!r}")
@@ -504,7 +520,7 @@ def _substitute(term: Term, mapping: Mapping[Term, Term]) -> Term:
 @cache
 def unfold(term: Term, names: frozenset[str] | None = None) -> Term:
     """Replace defined symbols (those named, or all) by their meaning, everywhere."""
-    if genuine(term).kind not in ("app", "lam"):
+    if term.kind not in ("app", "lam"):
         return term
     if isinstance(term.head, Definition) and (names is None or term.head.name in names):
         return unfold(beta(term.head.meaning, term.args), names)

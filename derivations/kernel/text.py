@@ -30,13 +30,13 @@ def _show(term: Term, names: tuple[str, ...]) -> tuple[str, int]:
     if term.kind == "bound":
         return (names[term.head] if term.head < len(names) else f"_{term.head}"), 9
     if term.kind == "lam":
-        shown, inner = bind(term, names)
+        shown, inner = scope(term, names)
         if _only_applies(term.args[0], len(shown)):
             return _partial(term.args[0], len(shown), inner), 9
         named = shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
         return f"{named} |-> {show(term.args[0], inner)}", 0
     if term.head in ("forall", "exists"):
-        shown, inner = bind(term.args[0], names)
+        shown, inner = scope(term.args[0], names)
         return f"{term.head} {', '.join(shown)}. {show(term.args[0].args[0], inner)}", 0
     if term.head in _LEVELS:
         return _operator(term, names)
@@ -78,8 +78,8 @@ def _operator(term: Term, names: tuple[str, ...]) -> tuple[str, int]:
     parts = [_show(a, names) for a in term.args]
     if term.head == "neg":
         return f"-{_wrap(parts[0], level)}", level
-    # Left-associative operators need brackets on the right at equal level, '->' and '**'
-    # on the left; relations and both connectives on either side of a different one.
+    # Brackets at equal level: on the right of '+ - * /', on the left of '->' and '**', on
+    # neither side of a chain of the same connective, on both sides of a relation.
     left = level + 1 if term.head in ("imp", "^", "=", "<=", "<", ">=", ">", "!=") else level
     right = level if term.head in ("imp", "and", "or") else level + 1
     sign = _SIGNS.get(term.head, term.head)
@@ -91,7 +91,7 @@ def _wrap(part: tuple[str, int], level: int) -> str:
     return part[0] if part[1] >= level else f"({part[0]})"
 
 
-def bind(term: Term, names: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
+def scope(term: Term, names: tuple[str, ...]) -> tuple[list[str], tuple[str, ...]]:
     """Display names for the variables a lambda term binds, and the extended scope.
 
     A hint already in scope, or free in the body, gets primes, so no two read alike.

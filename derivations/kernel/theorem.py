@@ -92,10 +92,11 @@ class Theorem:
 
 def _frozen(value: Any) -> Any:
     """A copy of an argument that cannot change; only plain data and genuine terms are accepted."""
-    if type(value) in (Term, Fraction, int):
-        lift(value)
-        return value
-    if type(value) is str:
+    if type(value) is Term:
+        return lift(value)
+    if type(value) is Fraction:
+        return num(value).head
+    if type(value) in (int, str):
         return value
     if isinstance(value, (list, tuple)):
         return tuple(_frozen(v) for v in tuple(value))
@@ -325,7 +326,7 @@ def enclosure(
     Premises bound each coordinate, a term, by rational numbers.  `tree` cuts the box in
     halves (see `balls.leaves`).  On a part marked -1 the enclosure of d(goal) must be positive
     (non-negative if the goal is not strict); on one marked -2-i, d of the i-th premise must be
-    negative, so that the part contains no point where the premises hold.
+    negative (for an equation, not zero), so that no point of the part satisfies the premises.
     """
     formulas = [p.conclusion for p in premises]
     _need(all(p.head in RELATIONS for p in (*formulas, _formula(goal))), "not a relation")
@@ -442,14 +443,14 @@ def _vault(
             raise KernelError("not a theorem of this kernel")
         return minted[theorem]
 
-    def infer(rule: str, *premises: Theorem, **arguments: Any) -> Theorem:
+    def infer(rule: str, /, *premises: Theorem, **arguments: Any) -> Theorem:
         """Apply a rule to theorems; raises `KernelError` unless every condition holds."""
         if type(rule) is not str or rule not in rules:
             raise KernelError(f"no rule is called {rule!r}")
         given = tuple(record(p)[0] for p in premises)
-        # Read once: what is checked is what is used and what is kept.
-        arguments = {name: _frozen(value) for name, value in arguments.items()}
         try:
+            # Read once: what is checked is what is used and what is kept.
+            arguments = {name: _frozen(value) for name, value in arguments.items()}
             result = rules[rule](given, **arguments)
         except MALFORMED as error:
             raise KernelError(f"{rule}: {error}") from error

@@ -270,7 +270,7 @@ def test_an_object_that_pretends_to_be_a_term(way: str) -> None:
         __slots__ = ()
         if way == "class":
             __class__ = Term  # type: ignore[assignment]
-            kind, sort, head, args, loose = tuple(FALSEHOOD)[1:]
+            kind, sort, head, args, loose, size = tuple(FALSEHOOD)[1:]
 
         def __eq__(self, other: object) -> bool:
             return True
@@ -299,6 +299,30 @@ def test_a_pretender_inside_a_term() -> None:
     fake: Any = Fake()
     with pytest.raises(KernelError):
         app("+", fake, 1)
+
+
+@pytest.mark.parametrize("sort", ["R", "N"])
+@pytest.mark.parametrize("name", sorted(n for n in SIGNATURES if n.isidentifier()))
+def test_a_variable_may_have_the_name_of_a_builtin(name: str, sort: str) -> None:
+    """It is a variable all the same: whatever holds of it holds of every number."""
+    fake = var(name, sort)
+    bounds = [le(fake, 4), le(0, fake)]
+    assumed = [infer("assume", formula=b) for b in bounds]
+    for claim in (fake > 3, fake > 2, fake < 4, le(1, fake), lt(0, fake), eq(fake / fake, 1)):
+        for rule in ("arithmetic", "enclosure"):
+            for coordinates in ([], [fake]):
+                extra: dict[str, Any] = {"products": ONCE} if rule == "arithmetic" else {}
+                if rule == "enclosure":
+                    extra = {"coordinates": coordinates, "tree": [-1], "bits": 64}
+                with pytest.raises(KernelError):
+                    infer(rule, *assumed, goal=claim, **extra)
+
+
+@pytest.mark.parametrize("numerator", [1, 2])
+def test_a_fraction_with_its_sign_below(numerator: int) -> None:
+    coefficient = Fraction(numerator, -numerator, _normalize=False)
+    with pytest.raises(KernelError, match="positive"):
+        infer("arithmetic", goal=FALSEHOOD, products=[(coefficient, [], [])])
 
 
 # The objects of the kernel itself ------------------------------------------------------------
@@ -391,7 +415,7 @@ def test_a_premise_that_looks_like_a_theorem() -> None:
 
 
 def test_an_ill_formed_term_of_ones_own_making() -> None:
-    minus = tuple.__new__(Term, (hash(num(1)), "app", "N", "neg", (num(1),), 0))
+    minus = tuple.__new__(Term, (hash(num(1)), "app", "N", "neg", (num(1),), 0, 2))
     with pytest.raises(KernelError, match="not a term built"):
         falsehood(nonnegative(minus))
     with pytest.raises(KernelError, match="not a term built"):

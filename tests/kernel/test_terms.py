@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import sys
 from fractions import Fraction
 from typing import Any
 
@@ -17,6 +18,7 @@ from derivations.kernel.terms import (
     Hint,
     KernelError,
     Term,
+    _shift,
     absolute,
     app,
     beta,
@@ -41,7 +43,6 @@ from derivations.kernel.terms import (
     nat,
     num,
     real,
-    shift,
     sin,
     sqrt,
     substitute,
@@ -247,7 +248,7 @@ def test_terms_are_built_by_their_constructors_only() -> None:
         SIGNATURES["believe"] = ((), "B")  # type: ignore[index]
 
 
-ILL_SORTED = tuple.__new__(Term, (hash(num(7)), "app", "N", "neg", (num(1),), 0))
+ILL_SORTED = tuple.__new__(Term, (hash(num(7)), "app", "N", "neg", (num(1),), 0, 2))
 
 
 @pytest.mark.parametrize(
@@ -267,8 +268,8 @@ ILL_SORTED = tuple.__new__(Term, (hash(num(7)), "app", "N", "neg", (num(1),), 0)
         lambda t: total(t, n, x),
         lambda t: bind((Hint("u"),), ("R",), t),
         lambda t: substitute(x + 1, {x: t}),
-        free_variables,
-        unfold,
+        lambda t: app(t, x),
+        lambda t: substitute(lam(n, x), {x: t}),
     ],
 )
 def test_a_term_of_another_make_is_refused_everywhere(use: Any) -> None:
@@ -279,6 +280,70 @@ def test_a_term_of_another_make_is_refused_everywhere(use: Any) -> None:
     assert twin == x + 1
     with pytest.raises(KernelError):
         genuine(twin)
+
+
+def test_a_head_of_another_make_is_refused() -> None:
+    class Same(str):
+        """A text that equals every other."""
+
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    sort = (("R",), Same("N"))
+    with pytest.raises(KernelError):
+        app(tuple.__new__(Term, (hash(f), "var", sort, "f", (), 0, 1)), x)
+    open_ = tuple.__new__(Definition, ("d", lam(y, x)))
+    with pytest.raises(KernelError, match="closed"):
+        app(open_, 0)
+
+
+def test_containers_are_read_once() -> None:
+    class Shifty(tuple):  # type: ignore[type-arg]
+        def __getitem__(self, index: Any) -> Any:
+            return "N"
+
+    with pytest.raises(KernelError):
+        bind((Hint("u"),), Shifty(("R",)), lam(n, n).args[0])
+    with pytest.raises(KernelError):
+        bind(Shifty((Hint("u"),)), ("R",), lam(x, x).args[0])
+
+    class Changing(dict):  # type: ignore[type-arg]
+        reads = 0
+
+        def items(self) -> Any:
+            self.reads += 1
+            return [(x, y if self.reads == 1 else forall(z, z <= y).args[0].args[0])]
+
+    assert substitute(lam(n, x), Changing({x: y})) == lam(n, y)
+
+
+def test_an_unusual_fraction_is_made_usual() -> None:
+    minus = Fraction(1, -1, _normalize=False)
+    assert num(minus) == num(-1) and num(Fraction(2, 4, _normalize=False)) == num(Fraction(1, 2))
+
+
+def test_terms_have_a_size_that_can_be_written() -> None:
+    term = x
+    with pytest.raises(KernelError, match="parts"):
+        for _ in range(60):
+            term = term + term
+    assert (x + y * x).size == 5 and lam(x, x + 1).size == 4 and f(x + 1).size == 5
+
+
+def test_threads_make_one_object() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            for start in range(10**6, 10**6 + 2000):
+                made = list(pool.map(num, [start] * 4))
+                assert all(m is made[0] for m in made)
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_a_definition_is_closed_and_has_a_name_of_its_own() -> None:
@@ -330,8 +395,10 @@ def test_beta_of_a_function_that_mentions_an_outer_index() -> None:
 
 def test_shift() -> None:
     inner = forall(x, forall(y, x <= y)).args[0].args[0]
-    assert shift(inner, 0) is inner and shift(x, 5) is x
-    assert shift(inner, 2).loose == 3
+    assert _shift(inner, 0) is inner and _shift(x, 5) is x
+    assert _shift(inner, 2).loose == 3
+    with pytest.raises(KernelError, match="captured"):
+        _shift(inner, -1)
 
 
 def test_free_variables_and_definitions() -> None:
