@@ -155,6 +155,7 @@ class _Search:
     tried: dict[str, None] = field(default_factory=dict)
     failed: set[Any] = field(default_factory=set)
     pending: set[Any] = field(default_factory=set)
+    proved: dict[Term, list[Theorem]] = field(default_factory=dict)
 
     def late(self) -> bool:
         return time.monotonic() >= self.deadline
@@ -169,6 +170,11 @@ class _Search:
         for fact in facts:
             if fact.conclusion == goal:
                 return fact
+        if goal in self.proved:
+            allowed = frozenset().union(*(f.hypotheses for f in facts))
+            for known in self.proved[goal]:
+                if known.hypotheses <= allowed:
+                    return known
         key = (goal, frozenset(f.conclusion for f in facts))
         if self.late() or depth > _DEEPEST or key in self.failed or key in self.pending:
             return None
@@ -179,7 +185,9 @@ class _Search:
             found = None
         finally:
             self.pending.discard(key)
-        if found is None and not self.late():
+        if found is not None:
+            self.proved.setdefault(goal, []).append(found)
+        elif not self.late():
             self.failed.add(key)
         return found
 
@@ -285,6 +293,9 @@ class _Search:
         variables = sorted(free_variables(wanted), key=repr)
         if not variables:
             return self.closed(goal, facts, depth)
+        easy = self.by_bounds(goal, facts)
+        if easy is not None:
+            return easy
         columns = self.points([wanted], facts)
         found = signs(wanted, columns)
         if (found < 0).any():
@@ -320,6 +331,45 @@ class _Search:
                 return self.split(goal, shape, facts, columns, depth)
             proofs.append(proof)
         return self.assembled(goal, shape, proofs)
+
+    def by_bounds(self, goal: Term, facts: Sequence[Theorem]) -> Theorem | None:
+        """A linear inequality from the bounds of its variables by numbers."""
+        algebra = Algebra()
+        numerator, denominator = algebra.normal(difference(goal))
+        if not denominator.is_constant() or any(a.kind != "var" for a in algebra.atoms):
+            return None
+        poly = algebra.dictionary(numerator)
+        if any(sum(m) > 1 for m in poly) or len(poly) > 8:
+            return None
+        scale = int(denominator.leading_coefficient())
+        total = Fraction(poly.get((0,) * len(algebra.atoms), 0), scale)
+        premises: list[Theorem] = []
+        products: list[Any] = []
+        multipliers: list[Any] = []
+        strict = False
+        for i, v in enumerate(algebra.atoms):
+            rate = Fraction(poly.get(tuple(int(j == i) for j in range(len(algebra.atoms))), 0), scale)
+            if not rate:
+                continue
+            ends = [b for b in self.bounds(v, facts)[0 if rate > 0 else 1] if b.term.kind == "num"]
+            if not ends:
+                return None
+            total += rate * ends[0].term.head
+            if ends[0].fact.conclusion.head == "=":
+                left = ends[0].fact.conclusion.args[0] == v
+                multipliers.append((len(premises), num(rate if left else -rate)))
+            else:
+                products.append((abs(rate), ((len(premises), 1),), ()))
+                strict = strict or ends[0].strict
+            premises.append(ends[0].fact)
+        if total < 0 or (total == 0 and goal.head in ("<", ">") and not strict):
+            return None
+        if total > 0:
+            products.append((total, (), ()))
+        return infer(
+            "arithmetic", *premises, goal=goal, products=tuple(products),
+            multipliers=tuple(multipliers),
+        )  # fmt: skip
 
     def as_given(
         self, goal: Term, variables: Sequence[Term], facts: Sequence[Theorem], depth: int
@@ -800,6 +850,9 @@ class _Search:
 
     def quick(self, goal: Term, facts: Sequence[Theorem]) -> Theorem | None:
         """A simple goal by arithmetic, unless a sample point speaks against it."""
+        easy = self.by_bounds(goal, facts)
+        if easy is not None:
+            return easy
         wanted = difference(goal)
         sign = signs(wanted, self.points([wanted], facts))
         if (sign < 0).any():

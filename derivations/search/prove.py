@@ -945,7 +945,9 @@ def _settle_transcendental(
             return _Refuted(point)
         if attempt == 2 or time.monotonic() >= deadline - 0.1:
             return None
-        found = search_proof(goal, facts, witness, share(deadline, part_))
+        # What was proved on the way follows from the hypotheses; first without that ballast.
+        own = facts if attempt else [f for f in facts if f.hypotheses == {f.conclusion}]
+        found = search_proof(goal, own, witness, share(deadline, part_))
         if found is not None:
             return found
     return None

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .numeric import PIECEWISE, TRANSCENDENTAL, Point, Region, exact, expression, region, relations
+
+KINDS = (
+    "polynomial", "rational", "piecewise", "sqrt",
+    "transcendental, one variable", "transcendental, several variables",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -28,3 +35,28 @@ class Claim:
     @property
     def truth(self) -> bool:
         return self.witness is None
+
+    @property
+    def region(self) -> Region:
+        """Where the hypotheses hold."""
+        return region(self.claim, self.given)
+
+    @property
+    def counterexample(self) -> Point:
+        """The values of the witness."""
+        return {v: exact(expression(text), {}) for v, text in (self.witness or {}).items()}
+
+    @property
+    def kind(self) -> str:
+        """One of `KINDS`, by the functions in claim and hypotheses."""
+        found = [r for text in (self.claim, *self.given) for r in relations(text)]
+        sides = [s for r in found for s in (r.left, r.right)]
+        names = frozenset(n for s in sides for n in s.names)
+        if names & TRANSCENDENTAL:
+            several = len(frozenset(v for s in sides for v in s.variables)) > 1
+            return KINDS[5] if several else KINDS[4]
+        if "sqrt" in names:
+            return KINDS[3]
+        if names & PIECEWISE:
+            return KINDS[2]
+        return KINDS[1] if any(s.divides for s in sides) else KINDS[0]

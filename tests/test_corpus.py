@@ -1,0 +1,140 @@
+"""The labels of the corpus are right, and `prove` never contradicts them.
+
+How much of all of it `prove`, z3, cvc5 and SymPy decide: ``python -m tests.benchmarks.claims``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from derivations.kernel.terms import Term
+from derivations.search.claims import relation_terms
+from derivations.search.prove import prove
+
+from .corpus import CLAIMS
+from .corpus.claim import KINDS, Claim
+from .corpus.numeric import holds, inexact, lowest, relations, slack
+from .mutants.evaluation import Instance, value
+
+TRUE = [c for c in CLAIMS if c.truth]
+FALSE = [c for c in CLAIMS if not c.truth]
+NEAR = [c for c in CLAIMS if c.near]
+PROVED = CLAIMS[::4]
+"""What the tests give to `prove`: the whole corpus takes minutes."""
+
+FEWEST_DECIDED = 80
+"""Of those; they were NN when this was written."""
+
+
+def each(claims: tuple[Claim, ...] | list[Claim]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("claim", claims, ids=[c.name for c in claims])
+
+
+# Labels ---------------------------------------------------------------------------------------
+
+
+def is_counterexample(claim: Claim) -> bool:
+    """Whether the hypotheses hold at the witness and the claim does not."""
+    point = claim.counterexample
+    return (
+        set(point) == set(claim.region.variables)
+        and all(holds(g, point) for g in claim.given)
+        and not holds(claim.claim, point)
+    )
+
+
+def is_violated(claim: Claim) -> bool:
+    """Whether random points, or a search for the least slack, violate the claim."""
+    where = claim.region
+    sampled = itertools.islice(where.points(1), 50 if where.variables else 1)
+    if not all(holds(claim.claim, point) for _, point in sampled):
+        return True
+    _, point = lowest(claim.claim, where, 2, samples=200, rounds=150)
+    return not holds(claim.claim, point)
+
+
+def failures(claim: Claim) -> list[float]:
+    """By how much a claim fails at those of 200 random points at which it does."""
+    points = (point for _, point in itertools.islice(claim.region.points(3), 200))
+    return [float(-slack(claim.claim, p)) for p in points if not holds(claim.claim, p)]
+
+
+@each(FALSE)
+def test_the_witness_of_a_false_claim(claim: Claim) -> None:
+    assert is_counterexample(claim)
+    assert not claim.touching
+
+
+@each(TRUE)
+def test_no_violation_of_a_true_claim(claim: Claim) -> None:
+    assert claim.reason
+    assert not claim.near
+    assert not is_violated(claim)
+
+
+@each([c for c in TRUE if c.touching])
+def test_no_margin_where_sides_touch(claim: Claim) -> None:
+    least, _ = lowest(claim.claim, claim.region, 4, samples=200, rounds=150)
+    assert least < 0.005
+
+
+@each(NEAR)
+def test_a_nearly_true_claim_fails_seldom_or_by_little(claim: Claim) -> None:
+    wrong = failures(claim)
+    assert len(wrong) <= 50 or max(wrong) < 1e-3
+
+
+@each(CLAIMS)
+def test_both_readers_agree(claim: Claim) -> None:
+    """The prover's parser and Python's read the same sides."""
+    _, point = next(claim.region.points(5))
+    for text in (claim.claim, *claim.given):
+        for term, relation in zip(relation_terms(text), relations(text), strict=True):
+            for read, side in zip(term.args, (relation.left, relation.right), strict=True):
+                difference = _value(read, point) - inexact(side, point)
+                assert abs(difference) <= 1e-30 * (1 + abs(inexact(side, point)))
+
+
+def _value(term: Term, point):
+    return value(term, Instance(dict(point))) * inexact(relations("1 == 1")[0].left, {})
+
+
+def test_wrong_labels_are_noticed() -> None:
+    """The checks above fail for a false claim called true, and for a true one called false."""
+    chosen = [c for c in FALSE if not c.near or "1e-6" in c.name]
+    noticed = [c for c in chosen if is_violated(replace(c, witness=None))]
+    assert len(noticed) > 0.8 * len(chosen)
+    for claim in TRUE[::10]:
+        _, point = next(claim.region.points(6))
+        wrong = replace(claim, witness={v: str(x) for v, x in point.items()})
+        assert not is_counterexample(wrong)
+    claim = next(c for c in FALSE if c.name == "Bernoulli a little further")
+    assert not is_counterexample(replace(claim, witness={"x": "-3"}))
+    assert not is_counterexample(replace(claim, witness={}))
+
+
+def test_the_corpus_is_large_and_mixed() -> None:
+    assert len(CLAIMS) >= 200
+    assert 2 * len(FALSE) >= len(CLAIMS)
+    assert len(NEAR) >= 40
+    assert all(c.source for c in CLAIMS)
+    assert max(Counter(c.name for c in CLAIMS).values()) == 1
+    assert max(Counter((c.claim, c.given) for c in CLAIMS).values()) == 1
+    for truth in (True, False):
+        kinds = Counter(c.kind for c in CLAIMS if c.truth == truth)
+        assert min(kinds[k] for k in KINDS) >= 5
+    assert sum(c.touching for c in CLAIMS) >= 50
+    assert sum(c.region.unbounded for c in CLAIMS) >= 50
+
+
+# prove ----------------------------------------------------------------------------------------
+
+
+@each(PROVED)
+def test_prove_does_not_contradict_a_label(claim: Claim) -> None:
+    answer = prove(claim.claim, claim.given)
+    assert answer.verdict in ("unknown", "proved" if claim.truth else "refuted"), answer.reason
