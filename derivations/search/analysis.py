@@ -95,14 +95,22 @@ def prove_inequality(
 
 def usable(facts: Sequence[Theorem]) -> list[Theorem]:
     """The facts, and those bounds of single variables that they say in other words."""
-    result = list(dict.fromkeys(facts))
-    known = {f.conclusion for f in result}
+    result: dict[Term, Theorem] = {}
     for fact in facts:
-        for made in _as_bound(fact):
-            if made.conclusion not in known:
-                known.add(made.conclusion)
-                result.append(made)
-    return result
+        made = {m.conclusion: m for m in _as_bound(fact)}
+        same = any(_turned(fact.conclusion) == said for said in made)
+        if not same:
+            result.setdefault(fact.conclusion, fact)
+        for said, theorem in made.items():
+            result.setdefault(said, theorem)
+    return list(result.values())
+
+
+def _turned(relation: Term) -> Term:
+    """``b <= a`` for ``a >= b``."""
+    if relation.head not in (">=", ">"):
+        return relation
+    return app(relation.head.replace(">", "<"), *reversed(relation.args))
 
 
 def _as_bound(fact: Theorem) -> Iterator[Theorem]:
@@ -176,6 +184,7 @@ class _Search:
                 if known.hypotheses <= allowed:
                     return known
         key = (goal, frozenset(f.conclusion for f in facts))
+        facts = list({f.conclusion: f for f in reversed(facts)}.values())[::-1]
         if self.late() or depth > _DEEPEST or key in self.failed or key in self.pending:
             return None
         self.pending.add(key)
@@ -301,7 +310,7 @@ class _Search:
         if (found < 0).any():
             return None
         if len(variables) > 1 or not _transcendental(wanted):
-            made = self.arithmetic(goal, facts, 1, 0.1)
+            made = self.arithmetic(goal, facts, 2 if len(facts) < 12 else 1, 0.15)
             if made is not None:
                 return made
         if not (found == 0).any():
@@ -459,6 +468,8 @@ class _Search:
         """Signs of the divisors in a term that nothing else says are not zero."""
         made: list[Theorem] = []
         for divisor in dict.fromkeys(_divisors(term)):
+            while divisor.head == "^":
+                divisor = divisor.args[0]
             strict = [f for f in (*facts, *made) if f.conclusion.head in ("<", ">", "!=")]
             algebra = Algebra(nonzero=[difference(f.conclusion) for f in strict])
             if algebra.is_nonzero(divisor):
@@ -605,8 +616,8 @@ class _Search:
             if found is None and depth < 2 and not plain:
                 found = self.by_lemmas(goal, known, shape, depth, 1.0)
         else:
-            found = None
-            if depth < 3:
+            found = self.arithmetic(goal, known, 2, 0.2)
+            if found is None and depth < 4:
                 found = self.by_lemmas(goal, known, shape, depth, 1.5)
             found = found or self.parametric(goal, known, depth)
         if found is None and clear:
@@ -918,6 +929,12 @@ class _Search:
                     found = self.anchored(goal, v, scale, shape, derivative, low, facts, depth)
                     if found is not None:
                         return found
+        if not math.isfinite(span.high) and depth < 3:
+            shown = numpy.broadcast_to(values.value, xs.shape)[inside]
+            if shown[-1] < 0.01 * numpy.max(shown):  # it may well vanish at infinity
+                found = self.inverted(goal, v, facts, depth)
+                if found is not None:
+                    return found
         for _, _, _, slopes in trials[:2]:
             place = self.cutting_point(span, xs, slopes, sign) if depth <= 6 else None
             if place is not None:

@@ -1,7 +1,7 @@
 """Claims as Python reads them, with many digits: nothing here is shared with the prover.
 
 Values are fractions as long as they can be.  Two numbers of which one is inexact are told
-apart where 60 and 1000 digits, or 1000 and 3000, agree about the difference.
+apart where 60 and 200 digits, or 200 and 600, agree about the difference.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from mpmath import MPContext
 
 Point = Mapping[str, Fraction]
-DIGITS = (60, 1000, 3000)
+DIGITS = (60, 200, 600)
 """The precisions that are tried in turn."""
 
 _SIGNS: Mapping[type[ast.cmpop], str] = {
@@ -184,7 +184,7 @@ def inexact(term: Expression, point: Point, digits: int = DIGITS[0]) -> Any:
 
 
 def order(relation: Relation, point: Point) -> int:
-    """The sign of left - right, beyond doubt: 0 if 3000 digits show no difference."""
+    """The sign of left - right, beyond doubt: 0 if 600 digits show no difference."""
     try:
         difference = exact(relation.left, point) - exact(relation.right, point)
         return (difference > 0) - (difference < 0)
@@ -231,7 +231,7 @@ def _slack(relation: Relation, point: Point) -> Any:
 
 # Where the hypotheses hold -------------------------------------------------------------------
 
-_FARTHEST = Fraction(1, 1000)
+_FARTHEST = Fraction(1, 200)
 """What is left of the way to infinity where an unbounded variable stops."""
 
 
