@@ -614,11 +614,11 @@ class _Search:
         if len(variables) == 1:
             found = self.along(goal, variables[0], known, depth)
             if found is None and depth < 2 and not plain:
-                found = self.by_lemmas(goal, known, shape, depth, 1.0)
+                found = self.by_lemmas(goal, known, depth, 1.0)
         else:
             found = self.arithmetic(goal, known, 2, 0.2)
             if found is None and depth < 4:
-                found = self.by_lemmas(goal, known, shape, depth, 1.5)
+                found = self.by_lemmas(goal, known, depth, 1.5)
             found = found or self.parametric(goal, known, depth)
         if found is None and clear:
             found = self.enclosed(goal, facts, 100_000, max(1.0, (self.deadline - time.monotonic()) / 3))
@@ -786,9 +786,17 @@ class _Search:
     # Lemmas ------------------------------------------------------------------------------------
 
     def by_lemmas(
-        self, goal: Term, facts: Sequence[Theorem], shape: Factored, depth: int, seconds: float
+        self, goal: Term, facts: Sequence[Theorem], depth: int, seconds: float
     ) -> Theorem | None:
         """Exact arithmetic from instances of lemmas at the arguments that occur."""
+        try:
+            return self._by_lemmas(goal, facts, depth, seconds)
+        except (KernelError, ProofError):
+            return None
+
+    def _by_lemmas(
+        self, goal: Term, facts: Sequence[Theorem], depth: int, seconds: float
+    ) -> Theorem | None:
         self.tried["lemmas about exp, log, sin and cos"] = None
         made = list(self.instances([goal, *(f.conclusion for f in facts)], facts, depth))
         strict = [f for f in facts if f.conclusion.head in ("<", ">", "!=")]
@@ -802,6 +810,7 @@ class _Search:
 
         equations = normalise(terms, [*strict, *divisors], positive)
         pool = list(dict.fromkeys([*facts, *divisors, *made, *equations]))
+        seconds = min(seconds, (self.deadline - time.monotonic()) / 4)
         for degree in (1, 2):
             found = self.arithmetic(goal, pool, degree, seconds / 2)
             if found is not None:
@@ -914,6 +923,8 @@ class _Search:
         if (sign[inside] < 0).any() or not inside.any():
             return None
         touching = self.touching(wanted, v, xs, values, span)
+        if touching is not None and goal.head in ("<", ">"):
+            return None
         if touching is not None:
             return self.cut(goal, v, touching, facts, depth)
         bounded_ = math.isfinite(span.low) and math.isfinite(span.high)

@@ -938,7 +938,7 @@ def _settle_transcendental(
     deadline: float,
 ) -> tuple[Theorem, str] | _Refuted | None:
     """First a little of both searches, then more."""
-    for attempt, part_ in enumerate((2.5, 1.5, 1)):
+    for attempt, part_ in enumerate((1.5, 1.2, 1)):
         until = share(deadline, 6) if attempt else min(deadline, time.monotonic() + 0.3)
         point = _counterexample(goal, kept, until, attempt)
         if point is not None:
@@ -1059,7 +1059,7 @@ def search_proof(
     if atom is not None and depth < 8:
         return _by_pieces(atom, goal, facts, deadline, depth)
     if any(_is_transcendental(t) for t in (goal, *(f.conclusion for f in facts))):
-        elementary = _elementary(goal, facts, share(deadline, 1.5))
+        elementary = _elementary(goal, facts, share(deadline, 1.2))
         if elementary is not None:
             return elementary, "analysis"
     quick = _direct(goal, facts, share(deadline, 4), 2)
@@ -1080,7 +1080,7 @@ def _elementary(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theore
             if v.kind == "var" and v not in free_variables(value) and v in free_variables(goal):
                 return _replaced(goal, equation, [f for f in facts if f is not fact], deadline)
     relations = [f for f in facts if f.conclusion.head in RELATIONS]
-    found, tried = prove_inequality(goal, relations, share(deadline, 1.5))
+    found, tried = prove_inequality(goal, relations, share(deadline, 1.2))
     _TRIED.get({}).update(dict.fromkeys(tried))
     return found or _by_contraposition(goal, relations, deadline)
 

@@ -14,7 +14,7 @@ from .claims import Result, Script, run, score, table
 TRUE = Claim("square", "test", "x**2 + 1 >= 2*x", reason="(x-1)^2 >= 0")
 FALSE = Claim("square, strict", "test", "x**2 + 1 > 2*x", witness={"x": "1"})
 PIECES = Claim("pieces", "test", "max(x, y) - min(x, y) == sqrt((x - y)**2)", reason="cases")
-LOG = Claim("log", "test", "log(x) < 1", ("0 < x < 2",), reason="2 < e")
+LOG = Claim("log", "test", "log(x) < 1", ("0 < x < 2",), reason="2 is below e")
 SLOPE = Claim("slope", "test", "exp(x) > 2*x - x**2 - 1", reason="exp x > 0")
 
 
@@ -32,16 +32,11 @@ def test_roots_and_pieces_reach_the_solvers(name: str) -> None:
         assert run(name, PIECES, 10).right
 
 
-def test_functions_without_properties_refute_nothing() -> None:
-    assert run("z3", SLOPE, 10).verdict == "unknown"
-    assert Script(SLOPE, knows=False).opaque
-    assert not Script(TRUE, knows=False).opaque
-
-
-def test_cvc5_knows_the_logarithm() -> None:
-    pytest.importorskip("cvc5")
-    assert "(exp v" in str(Script(LOG, knows=True))
-    assert run("cvc5", LOG, 10).verdict in ("proved", "unknown")
+@pytest.mark.parametrize("name", ["z3", "cvc5"])
+def test_the_exponential_and_its_inverse_reach_the_solvers(name: str) -> None:
+    if name in claims.available():
+        assert run(name, SLOPE, 10).right
+        assert run(name, LOG, 10).verdict in ("proved", "unknown")
 
 
 def test_a_decider_that_hangs_or_dies_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +59,7 @@ def test_the_scripts_are_read_by_z3() -> None:
     z3 = pytest.importorskip("z3")
     for claim in CLAIMS:
         solver = z3.Solver()
-        solver.from_string(str(Script(claim, knows=False)))
+        solver.from_string(str(Script(claim, "pi")))
         assert len(solver.assertions()) > sum(1 for _ in claim.given)
 
 
