@@ -114,7 +114,8 @@ class Script:
             return _piece(term.head, arguments)
         if term.head == "sqrt":
             name = self.variable(term)
-            self.lines.append(f"(assert (and (>= {name} 0.0) (= (* {name} {name}) {arguments[0]})))")
+            square = f"(= (* {name} {name}) {arguments[0]})"
+            self.lines.append(f"(assert (and (>= {name} 0.0) {square}))")
             return name
         self.algebraic = False
         if term.head == "log":

@@ -67,7 +67,7 @@ CLAIMS = (
           reason="half the sum of squared differences", touching=True),
     Claim("Newton, 1e-6", _HLP + " 2.22", "(a + b + c)**2 >= 3.000001*(a*b + b*c + c*a)",
           witness=_ONES, near=True),
-    # Cauchy-Schwarz and its relatives ---------------------------------------------------------
+    # Cauchy-Schwarz and its relatives -------------------------------------------------------
     Claim("Cauchy-Schwarz in two dimensions", _HLP + " 2.4",
           "(a*x + b*y)**2 <= (a**2 + b**2)*(x**2 + y**2)",
           reason="the difference is (a y - b x)^2", touching=True),
@@ -121,7 +121,7 @@ CLAIMS = (
           "3*(a*x + b*y + c*z) >= (a + b + c)*(x + y + z)",
           ("a >= b", "b >= c", "x >= y"),
           witness={"a": "1", "b": "1", "c": "0", "x": "0", "y": "0", "z": "1"}),
-    # Symmetric and cyclic sums -----------------------------------------------------------------
+    # Symmetric and cyclic sums --------------------------------------------------------------
     Claim("Nesbitt", _MITRINOVIC, "a/(b + c) + b/(c + a) + c/(a + b) >= 3/2", _POSITIVE,
           reason="Nesbitt 1903", touching=True),
     Claim("Nesbitt, 1e-6", _MITRINOVIC, "a/(b + c) + b/(c + a) + c/(a + b) >= 1.500001",
@@ -165,7 +165,7 @@ CLAIMS = (
           reason="Weitzenbock 1919, with Heron's formula", touching=True),
     Claim("Weitzenbock, sqrt(3) rounded up", _BOTTEMA + " 4.4",
           f"a**2 + b**2 + c**2 >= 1.732051*{_HERON}", _TRIANGLE, witness=_ONES, near=True),
-    # Positive forms ------------------------------------------------------------------------------
+    # Positive forms -------------------------------------------------------------------------
     Claim("Motzkin", _MOTZKIN, "x**4*y**2 + x**2*y**4 + 1 >= 3*x**2*y**2",
           reason="am-gm; no sum of squares", touching=True),
     Claim("Motzkin, 1e-6", _MOTZKIN, "x**4*y**2 + x**2*y**4 + 1 >= 3.000001*x**2*y**2",
@@ -188,7 +188,7 @@ CLAIMS = (
     Claim("discriminant, 1e-6", "quadratic formula", "a*x**2 + b*x + c >= 0",
           ("a > 0", "b**2 <= 4.000001*a*c"),
           witness={"a": "1", "b": "2.0000002", "c": "1", "x": "-1"}, near=True),
-    # Bernoulli, one variable -------------------------------------------------------------------
+    # Bernoulli, one variable ----------------------------------------------------------------
     Claim("Bernoulli beyond -2", _MITRINOVIC, "(1 + x)**5 >= 1 + 5*x", ("x >= -2.65",),
           reason="x^2 times a cubic whose real root is -2.6507...", touching=True),
     Claim("Bernoulli a little further", _MITRINOVIC, "(1 + x)**5 >= 1 + 5*x",
@@ -215,7 +215,8 @@ CLAIMS = (
           "abs(16*x**5 - 20*x**3 + 5*x) <= 0.999999", ("-1 < x < 1",),
           witness={"x": "0.309017"}, near=True),
     Claim("parabola", _HLP + " 2.5", "x*(1 - x) <= 1/4", reason="(x - 1/2)^2 >= 0", touching=True),
-    Claim("parabola, 1e-6", _HLP + " 2.5", "x*(1 - x) <= 0.249999", witness={"x": "1/2"}, near=True),
+    Claim("parabola, 1e-6", _HLP + " 2.5", "x*(1 - x) <= 0.249999", witness={"x": "1/2"},
+          near=True),
     Claim("cubic with two maxima", _HLP + " 2.5", "x**2*(1 - x) <= 4/27", ("x >= -1/3",),
           reason="the difference is (x - 2/3)^2 (x + 1/3)", touching=True),
     Claim("cubic with two maxima, a little further", _HLP + " 2.5", "x**2*(1 - x) <= 4/27",
@@ -230,7 +231,7 @@ CLAIMS = (
     Claim("subadditive quotient, strict", _HLP,
           "(x + y)/(1 + x + y) < x/(1 + x) + y/(1 + y)", ("x >= 0", "y >= 0"),
           witness={"x": "0", "y": "1"}, near=True),
-    # Roots ------------------------------------------------------------------------------------
+    # Roots ----------------------------------------------------------------------------------
     Claim("difference of roots", _MITRINOVIC, "sqrt(x + 1) - sqrt(x) <= 1/(2*sqrt(x))",
           ("x > 0",), reason="the square root is concave", touching=True),
     Claim("difference of roots, 1e-6", _MITRINOVIC, "sqrt(x + 1) - sqrt(x) <= 0.499999/sqrt(x)",
@@ -264,7 +265,7 @@ CLAIMS = (
           reason="by definition", touching=True),
     Claim("root of a square, x slightly negative", "definition of the root", "sqrt(x**2) == x",
           ("x >= -1e-6",), witness={"x": "-1e-6"}, near=True),
-    # abs, min, max ------------------------------------------------------------------------------
+    # abs, min, max --------------------------------------------------------------------------
     Claim("reverse triangle", _HLP + " 2.11", "abs(abs(x) - abs(y)) <= abs(x - y)",
           reason="triangle inequality twice", touching=True),
     Claim("reverse triangle, strict", _HLP + " 2.11", "abs(abs(x) - abs(y)) < abs(x - y)",

@@ -94,7 +94,7 @@ CLAIMS = (
           reason="4.5.2"),
     Claim("log of a reciprocal, too steep", "DLMF 4.5.2", "log(1/(1 - J)) >= 1.005034*J",
           ("0.01 <= J <= 0.99",), witness={"J": "0.01"}, near=True),
-    # Exponential --------------------------------------------------------------------------------
+    # Exponential ----------------------------------------------------------------------------
     Claim("exp and tangent", _EXP + " 4.5.8", "exp(x) >= 1 + x", reason="4.5.8", touching=True),
     Claim("exp and tangent, 1e-6", _EXP + " 4.5.8", "exp(x) >= 1.000001 + x", witness={"x": "0"},
           near=True),
@@ -165,7 +165,7 @@ CLAIMS = (
           reason="maximum at 2", touching=True),
     Claim("x^2 exp(-x), too far to the left", _CALCULUS, "x**2*exp(-x) <= 4*exp(-2)",
           ("x >= -0.557",), witness={"x": "-0.557"}, near=True),
-    # Trigonometric functions -----------------------------------------------------------------------
+    # Trigonometric functions ----------------------------------------------------------------
     Claim("Jordan", _TRIG + " 4.18.1", "2*x/pi <= sin(x) <= x", ("0 <= x <= pi/2",),
           reason="4.18.1", touching=True),
     Claim("Jordan, 2/pi rounded up", _TRIG + " 4.18.1", "0.6366198*x <= sin(x)",
@@ -229,7 +229,7 @@ CLAIMS = (
     Claim("double angle", "DLMF 4.21.27", "sin(2*x) == 2*sin(x)*cos(x)", reason="4.21.27",
           touching=True),
     Claim("double angle, sign", "DLMF 4.21.28", "cos(2*x) == 1 - sin(x)**2", witness={"x": "1"}),
-    # Hyperbolic functions, the logistic function ------------------------------------------------------
+    # Hyperbolic functions, the logistic function --------------------------------------------
     Claim("Lazarevic", _HYPERBOLIC + ".1", "x**3*cosh(x) <= sinh(x)**3", _NONNEGATIVE,
           reason="4.32.1", touching=True),
     Claim("Lazarevic, x slightly negative", _HYPERBOLIC + ".1", "x**3*cosh(x) <= sinh(x)**3",
@@ -292,7 +292,7 @@ CLAIMS = (
     Claim("binary entropy, maximum cut off", "Topsoe: Bounds for entropy (2001)",
           "-p*log(p) - (1 - p)*log(1 - p) <= 0.693147", ("0 < p < 1",), witness={"p": "1/2"},
           near=True),
-    # Numbers -----------------------------------------------------------------------------------
+    # Numbers --------------------------------------------------------------------------------
     Claim("Archimedes", "Archimedes: Measurement of a Circle", "223/71 < pi < 22/7",
           reason="Archimedes"),
     Claim("pi from two roots", "Plato, as told by Popper", "pi < sqrt(2) + sqrt(3) < 3.1463",
@@ -309,7 +309,8 @@ CLAIMS = (
           reason="log x / x is largest at e"),
     Claim("e to the pi less pi", "Conway, Sloane, Plouffe (1988)", "exp(pi) - pi == 20",
           witness={}, near=True),
-    Claim("Ramanujan's constant", "Ramanujan; Hermite 1859", "exp(pi*sqrt(163)) < 262537412640768744",
+    Claim("Ramanujan's constant", "Ramanujan; Hermite 1859",
+          "exp(pi*sqrt(163)) < 262537412640768744",
           reason="it is 262537412640768743.99999999999925..."),
     Claim("Ramanujan's constant, an integer", "Ramanujan; Hermite 1859",
           "exp(pi*sqrt(163)) == 262537412640768744", witness={}, near=True),

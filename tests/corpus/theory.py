@@ -42,7 +42,7 @@ def _group(size: int, rate: str = "J") -> str:
 
 
 CLAIMS = (
-    # The Gradient Gap and the trajectory --------------------------------------------------------
+    # The Gradient Gap and the trajectory ----------------------------------------------------
     Claim("norm of the gap", "gap.norm", "abs(D) <= G/max(J, 1 - J)",
           (*_RATE, "abs((1 - J)*D) <= G", "abs(J*D) <= G"), reason="the larger factor",
           touching=True),
@@ -90,7 +90,8 @@ CLAIMS = (
     Claim("K(J) at its maximum", "trajectory.success-curvature", f"{_K} == 2*L + G**2",
           ("L > 0", "G >= 0", "J == (L + G**2)/(2*L + G**2)"), reason="both branches are kappa",
           touching=True),
-    Claim("one step of the log-odds", "trajectory.one-step", f"{_RISE} >= (log(q) - log(p))/(1 - p)",
+    Claim("one step of the log-odds", "trajectory.one-step",
+          f"{_RISE} >= (log(q) - log(p))/(1 - p)",
           _PAIR, reason="x - log(1 - exp x) is convex", touching=True),
     Claim("one step of the log-odds, 1e-6", "trajectory.one-step",
           f"{_RISE} >= 1.000001*(log(q) - log(p))/(1 - p)", _PAIR,
@@ -152,7 +153,7 @@ CLAIMS = (
     Claim("tabular softmax, Jensen, 1e-4", "trajectory.tabular",
           "log(p*exp(eta*p) + (1 - p)*exp(eta*(1 - p))) >= 1.0001*eta*(p**2 + (1 - p)**2)",
           ("0 < p < 1",), witness={"p": "1/2", "eta": "1"}, near=True),
-    # Convexity, entropy, exponential moments ------------------------------------------------------
+    # Convexity, entropy, exponential moments ------------------------------------------------
     Claim("logarithmic mean from below", _CARLSON, "sqrt(a*b)*(log(b) - log(a)) <= b - a",
           ("0 < a", "a <= b"), reason="2 t <= 2 sinh t", touching=True),
     Claim("logarithmic mean from below, 1e-6", _CARLSON,
@@ -160,7 +161,8 @@ CLAIMS = (
           witness={"a": "1", "b": "1.0001"}, near=True),
     Claim("logarithmic mean from above", _CARLSON, "b - a <= (a + b)/2*(log(b) - log(a))",
           ("0 < a", "a <= b"), reason="tanh t <= t", touching=True),
-    Claim("logarithmic mean from above, 1e-6", _CARLSON, "b - a <= 0.499999*(a + b)*(log(b) - log(a))",
+    Claim("logarithmic mean from above, 1e-6", _CARLSON,
+          "b - a <= 0.499999*(a + b)*(log(b) - log(a))",
           ("0 < a", "a <= b"), witness={"a": "1", "b": "1.0001"}, near=True),
     Claim("logarithmic mean, order missing", _CARLSON, "b - a <= (a + b)/2*(log(b) - log(a))",
           ("a > 0", "b > 0"), witness={"a": "2", "b": "1"}),
@@ -267,7 +269,7 @@ CLAIMS = (
           reason="mean value", touching=True),
     Claim("sin is Lipschitz, 1e-6", "DLMF 4.21", "abs(sin(x) - sin(y)) <= 0.999999*abs(x - y)",
           witness={"x": "1/1000", "y": "0"}, near=True),
-    # Token level ---------------------------------------------------------------------------------
+    # Token level ----------------------------------------------------------------------------
     Claim("square moment generating function", "token.square-mgf", "1/sqrt(1 - x) >= 1 + x/2",
           ("0 <= x < 1",), reason="convex", touching=True),
     Claim("square moment generating function, 1e-6", "token.square-mgf",
@@ -289,7 +291,8 @@ CLAIMS = (
           ("0 < p <= 1.001", "0 < x < 1"), witness={"p": "1.001", "x": "1/2"}, near=True),
     Claim("joint bound against 1/p", "token.joint", "2*log(1 + (1/sqrt(1 - x) - 1)/p)/x >= 1/p",
           ("0 < p <= 1", "0 < x < 1"), witness={"p": "1/100", "x": "1/2"}),
-    Claim("Lambert bound from above", _CHATZIGEORGIOU, f"V <= 1 + sqrt(2*({_V})) + {_V}", ("V >= 1",),
+    Claim("Lambert bound from above", _CHATZIGEORGIOU,
+          f"V <= 1 + sqrt(2*({_V})) + {_V}", ("V >= 1",),
           reason="W_{-1}(-exp(-u-1)) > -1 - sqrt(2u) - u", touching=True),
     Claim("Lambert bound from above, 0.9", _CHATZIGEORGIOU,
           f"V <= 1 + sqrt(2*({_V})) + 0.9*({_V})", ("V >= 1",), witness={"V": "1000"}, near=True),
@@ -338,7 +341,7 @@ CLAIMS = (
     Claim("failure rate after a rise, y slightly negative", "token.threshold",
           "(1 - p)/(1 - p + p*exp(y)) >= (1 - p)*exp(-y)", ("0 < p < 1", "y >= -1e-3"),
           witness={"p": "1/2", "y": "-1e-3"}, near=True),
-    # Algorithms ------------------------------------------------------------------------------------
+    # Algorithms -----------------------------------------------------------------------------
     Claim("groups of three", "algorithm.grpo-small-groups", f"{_group(3)} == sqrt(2)*J*(1 - J)",
           reason="sum of two terms", touching=True),
     Claim("groups of three, sqrt(2) rounded", "algorithm.grpo-small-groups",
@@ -396,7 +399,8 @@ CLAIMS = (
     Claim("fixed rate of population GRPO, 1e-6", "algorithm.fixed-rate",
           f"sqrt(J*(1 - J))*{_K} <= 0.999999*sqrt(L*(L + G**2))", _REGULAR,
           witness={"L": "1", "G": "0", "J": "1/2"}, near=True),
-    Claim("fixed rate of rejection sampling", "algorithm.fixed-rate", f"(1 - J)*{_K} <= L", _REGULAR,
+    Claim("fixed rate of rejection sampling", "algorithm.fixed-rate", f"(1 - J)*{_K} <= L",
+          _REGULAR,
           reason="second branch", touching=True),
     Claim("fixed rate of rejection sampling, strict", "algorithm.fixed-rate",
           f"(1 - J)*{_K} < L", _REGULAR, witness={"L": "1", "G": "1", "J": "1/2"}, near=True),
@@ -425,11 +429,12 @@ CLAIMS = (
            "0 <= r", "r <= hi*s", "eta <= 1.000001/(c*hi*kappa)"),
           witness={"eta": "1.000001", "c": "1", "kappa": "1", "lo": "1", "hi": "1", "g": "1",
                    "s": "1", "r": "1"}, near=True),
-    Claim("pass at four", "algorithm.coefficient", "4*J*(1 - J)**4 <= 4*4**4/5**5", ("0 <= J <= 1",),
+    Claim("pass at four", "algorithm.coefficient", "4*J*(1 - J)**4 <= 4*4**4/5**5",
+          ("0 <= J <= 1",),
           reason="maximum at 1/5", touching=True),
     Claim("pass at four, cut off", "algorithm.coefficient", "4*J*(1 - J)**4 <= 0.327679",
           ("0 <= J <= 1",), witness={"J": "1/5"}, near=True),
-    # Length normalisation, stagnation ------------------------------------------------------------------
+    # Length normalisation, stagnation -------------------------------------------------------
     Claim("inverse lengths about their middle", "length.safe-ratio",
           "abs(1/T - (1/m + 1/M)/2) <= (1/m - 1/M)/2", _FIXED_LENGTHS, reason="1/T decreases",
           touching=True),
