@@ -109,19 +109,12 @@ def log_of_root() -> Theorem:
     positive = assume(lt(0, _x))
     weak = have(le(0, _x), positive)
     square = infer("detach", instance("root.square", x=_x), weak)
-    root = have(
-        lt(0, sqrt(_x)),
-        by_cases(
-            order(sqrt(_x), num(0)),
-            lambda case: have(
-                lt(0, sqrt(_x)),
-                have(eq(sqrt(_x), 0), case, infer("detach", instance("root.nonnegative", x=_x), weak)),
-                square,
-                positive,
-            ),
-            lambda case: case,
-        ),
-    )
+    above = infer("detach", instance("root.nonnegative", x=_x), weak)
+
+    def zero(case: Theorem) -> Theorem:
+        return have(lt(0, sqrt(_x)), have(eq(sqrt(_x), 0), case, above), square, positive)
+
+    root = by_cases(order(sqrt(_x), num(0)), zero, lambda case: case)
     twice = log_of_product([(2, sqrt(_x))], [root])
     return have(eq(log(sqrt(_x)), log(_x) / 2), rewrite(twice, square))
 

@@ -49,7 +49,17 @@ from derivations.search.arithmetic import prove_relation, symmetric
 from derivations.search.balls import enclose
 from derivations.search.normal import atoms, normalise
 from derivations.search.numeric import Columns, Range, rounded, samples, signs, slope
-from derivations.tactics import ProofError, absurd, assume, by_cases, fresh, instance, intro, order, where
+from derivations.tactics import (
+    ProofError,
+    absurd,
+    assume,
+    by_cases,
+    fresh,
+    instance,
+    intro,
+    order,
+    where,
+)
 
 _F, _G = function("f", "R"), function("g", "R")
 _A, _B = real("a"), real("b")
@@ -171,7 +181,7 @@ class _Search:
     def until(self, seconds: float) -> float:
         return min(self.deadline, time.monotonic() + seconds)
 
-    # Goals ---------------------------------------------------------------------------------
+    # Goals --------------------------------------------------------------------------------
 
     def prove(self, goal: Term, facts: Sequence[Theorem], depth: int = 0) -> Theorem | None:
         """A theorem of a relation from the facts, or None."""
@@ -295,7 +305,7 @@ class _Search:
             return measure
         return sorted(lows, key=key(-1)), sorted(highs, key=key(1))
 
-    # One inequality --------------------------------------------------------------------------
+    # One inequality -----------------------------------------------------------------------
 
     def _inequality(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
         wanted = difference(goal)
@@ -356,8 +366,9 @@ class _Search:
         products: list[Any] = []
         multipliers: list[Any] = []
         strict = False
+        width = len(algebra.atoms)
         for i, v in enumerate(algebra.atoms):
-            rate = Fraction(poly.get(tuple(int(j == i) for j in range(len(algebra.atoms))), 0), scale)
+            rate = Fraction(poly.get(tuple(int(j == i) for j in range(width)), 0), scale)
             if not rate:
                 continue
             ends = [b for b in self.bounds(v, facts)[0 if rate > 0 else 1] if b.term.kind == "num"]
@@ -517,7 +528,7 @@ class _Search:
         product = (coefficient, tuple(powers), tuple(squares))
         return infer("arithmetic", *premises, goal=goal, products=(product,), equations=equations)
 
-    # Ways to prove one ------------------------------------------------------------------------
+    # Ways to prove one --------------------------------------------------------------------
 
     def closed(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
         """A relation between numbers."""
@@ -621,7 +632,8 @@ class _Search:
                 found = self.by_lemmas(goal, known, depth, 1.5)
             found = found or self.parametric(goal, known, depth)
         if found is None and clear:
-            found = self.enclosed(goal, facts, 100_000, max(1.0, (self.deadline - time.monotonic()) / 3))
+            seconds = max(1.0, (self.deadline - time.monotonic()) / 3)
+            found = self.enclosed(goal, facts, 100_000, seconds)
         return found
 
     def without_root(
@@ -783,7 +795,7 @@ class _Search:
         scale = Fraction(1, int(denominator.leading_coefficient()))
         return infer("arithmetic", rule, goal=goal, products=((abs(scale), ((0, 1),), ()),))
 
-    # Lemmas ------------------------------------------------------------------------------------
+    # Lemmas -------------------------------------------------------------------------------
 
     def by_lemmas(
         self, goal: Term, facts: Sequence[Theorem], depth: int, seconds: float
@@ -846,7 +858,7 @@ class _Search:
                 if known is not None and all(t != a.args[0] for t, _ in logs):
                     logs.append((a.args[0], known))
         for s in exps:
-            for t, p in logs:
+            for t, _ in logs:
                 yield where(exp_above(), x=s, y=log(t))
         if logs:
             logs += [(exp(s), instance("exp.positive", x=s)) for s in exps][:2]
@@ -879,7 +891,7 @@ class _Search:
             return None
         return self.arithmetic(goal, facts, 1, 0.1)
 
-    # Splitting -----------------------------------------------------------------------------------
+    # Splitting ----------------------------------------------------------------------------
 
     def split(
         self, goal: Term, shape: Factored, facts: Sequence[Theorem], columns: Columns, depth: int
@@ -907,7 +919,7 @@ class _Search:
                 continue
         return None
 
-    # One variable ----------------------------------------------------------------------------------
+    # One variable -------------------------------------------------------------------------
 
     def along(self, goal: Term, v: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
         """An inequality in one variable, on the interval that the facts leave it."""
@@ -1278,7 +1290,7 @@ class _Search:
             return infer("detach", instance("order.less-differs", x=low, y=high), less)
         return None
 
-    # Several variables ---------------------------------------------------------------------------
+    # Several variables --------------------------------------------------------------------
 
     def parametric(self, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
         """One variable at a time, the others being parameters."""
@@ -1458,10 +1470,7 @@ def _float(term: Term) -> float:
 
 def _simple_near(value: float, radius: float) -> Iterator[Term]:
     """Simple numbers near a value: rationals, then multiples of pi, logarithms and exponentials."""
-    for unit, make in (
-        (1.0, lambda q: num(q)),
-        (math.pi, lambda q: num(q) * app("pi")),
-    ):
+    for unit, name in ((1.0, num(1)), (math.pi, app("pi"))):
         guess = Fraction(value / unit).limit_denominator(12 if unit != 1.0 else 1000)
         for denominator in (1, 2, 3, 4, 6, 10, 12, 100, 1000):
             rough = Fraction(value / unit).limit_denominator(denominator)
@@ -1469,7 +1478,7 @@ def _simple_near(value: float, radius: float) -> Iterator[Term]:
                 guess = rough
                 break
         if abs(float(guess) * unit - value) <= radius:
-            yield make(guess)
+            yield num(guess) if unit == 1.0 else num(guess) * name
     if 0.01 < abs(value) < 5:
         raised = Fraction(math.exp(value)).limit_denominator(60)
         if raised > 0 and abs(math.log(raised) - value) <= radius:

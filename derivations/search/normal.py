@@ -232,12 +232,12 @@ def _root_of_square() -> Theorem:
         infer("detach", instance("root.square", x=x**2), weak),
     ]  # fmt: skip
     root = sqrt(x**2)
-    halves = []
-    for low, high in ((root, x), (x, root)):
-        halves.append(
-            by_cases(order(low, high), lambda c: c,
-                     lambda c, goal=le(low, high): have(goal, c, *facts))  # type: ignore[misc]
-        )
+
+    def half(low: Term, high: Term) -> Theorem:
+        goal = le(low, high)
+        return by_cases(order(low, high), lambda c: c, lambda c: have(goal, c, *facts))
+
+    halves = [half(root, x), half(x, root)]
     rule = instance("order.antisymmetric", x=root, y=x)
     return infer("detach", infer("detach", rule, halves[0]), halves[1])
 

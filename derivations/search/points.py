@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -37,6 +37,11 @@ from derivations.search.numeric import Range, rounded, samples
 
 Coordinate = Fraction | Term
 _PRECISIONS = (64, 160, 400, 1200)
+_SIMPLE = [Fraction(text) for text in (
+    "1 0 2 -1 3 -2 5 10 -3 -5 -10 4 6 8 20 50 100 -100 1000 1/2 -1/2 1/3 2/3 1/4 3/4 1/10 9/10 3/2 "
+    "5/2 1/100 99/100 -1/10 1/1000 -1/3"
+).split()]  # fmt: skip
+_STEPS = [Fraction(text) for text in "0 1e-9 1e-6 1/1000 1/100 1/10 1/2 1 2".split()]
 _DENOMINATORS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 20, 50, 100, 1000, 10**4, 10**6, 10**9, 10**12)
 
 
@@ -56,8 +61,11 @@ def holds(relation: Term, point: Mapping[Term, Coordinate]) -> bool | None:
         values = [evaluate(side, rational) for side in relation.args]
         if values[0] is not None and values[1] is not None:
             return _compare(relation.head, values[0] - values[1])
-    closed = substitute(relation, {v: q if isinstance(q, Term) else num(q) for v, q in point.items()})
-    return _closed(closed)
+    return _closed(substitute(relation, {v: _term(q) for v, q in point.items()}))
+
+
+def _term(value: Coordinate) -> Term:
+    return value if isinstance(value, Term) else num(value)
 
 
 def _compare(head: str, sign: Fraction) -> bool:
@@ -80,9 +88,9 @@ def _closed(relation: Term) -> bool | None:
                 return None
             # Undecided comparisons of balls are False, so only a True one says anything.
             if value > 0:
-                return relation.head != "="
+                return bool(relation.head != "=")
             if value < 0:
-                return relation.head == "!="
+                return bool(relation.head == "!=")
             if bits == 160 and relation.head in ("<=", ">=", "=") and _vanishes(relation):
                 return True
     finally:
@@ -152,16 +160,14 @@ def _completed(
         rational = {w: q for w, q in point.items() if isinstance(q, Fraction)}
         value = evaluate(term, rational)
         if value is None:
-            value_term = substitute(
-                term, {w: q if isinstance(q, Term) else num(q) for w, q in point.items() if w in free}
-            )
-            point[v] = value_term
+            point[v] = substitute(term, {w: _term(q) for w, q in point.items() if w in free})
         else:
             point[v] = value
     for v in variables:
         point.setdefault(v, Fraction(0))
-        value = point[v]
-        if v.sort == "N" and not (isinstance(value, Fraction) and value.denominator == 1 and value >= 0):
+        found_value = point[v]
+        natural = isinstance(found_value, Fraction) and found_value.denominator == 1
+        if v.sort == "N" and not (natural and found_value >= 0):
             return None
     return {v: point[v] for v in variables}
 
@@ -219,7 +225,7 @@ def _inverted(side: Term, value: Term, v: Term) -> Iterator[Term]:
         return
     (i,) = places
     other = side.args[1 - i] if len(side.args) == 2 else num(0)
-    back: list[Term] = {
+    undo: Mapping[str, Callable[[], list[Term]]] = {
         "+": lambda: [value - other],
         "-": lambda: [value + other] if i == 0 else [other - value],
         "neg": lambda: [-value],
@@ -230,8 +236,8 @@ def _inverted(side: Term, value: Term, v: Term) -> Iterator[Term]:
         "sqrt": lambda: [value**2],
         "^": lambda: [sqrt(value), -sqrt(value)] if side.args[1].head == 2 else [],
         "abs": lambda: [value, -value],
-    }.get(side.head, lambda: [])()
-    for term in back:
+    }
+    for term in undo[side.head]() if side.head in undo else ():
         yield from _inverted(side.args[i], term, v)
 
 
@@ -285,7 +291,7 @@ def _candidates(
         if time.monotonic() >= deadline:
             return
         columns = samples(ranges, [], 1500) if attempt == 0 else _random(ranges, names, source)
-        table = numpy.stack([numpy.broadcast_to(columns[v], (len(columns[names[0]]),)) for v in names], 1)
+        table = numpy.stack([columns[v] for v in names], axis=1)
         best = _climb(table, names, ranges, given, height, goal, source, deadline)
         for row in best:
             near = list(_roundings(row, names, whole))
@@ -298,18 +304,13 @@ def _simple_columns(
     ranges: Mapping[Term, Range], names: Sequence[Term], source: Any, whole: Sequence[bool]
 ) -> list[tuple[Fraction, ...]]:
     pools = []
-    basic = [Fraction(n) for n in (1, 0, 2, -1, 3, -2, 5, 10, -3, -5, -10, 4, 6, 8, 20, 50, 100, -100, 1000)]
-    basic += [Fraction(n, d) for n, d in ((1, 2), (-1, 2), (1, 3), (2, 3), (1, 4), (3, 4), (1, 10), (9, 10),
-              (3, 2), (5, 2), (1, 100), (99, 100), (-1, 10), (1, 1000), (-1, 3))]  # fmt: skip
     for v, natural in zip(names, whole, strict=True):
         r = ranges[v]
-        pool = [q for q in basic if r.low <= q <= r.high]
+        pool = [q for q in _SIMPLE if r.low <= q <= r.high]
         for end, sign in ((r.low, 1), (r.high, -1)):
             if math.isfinite(end):
                 exact = Fraction(end).limit_denominator(10**6)
-                steps = (Fraction(0), Fraction(1, 10**9), Fraction(1, 10**6), Fraction(1, 1000), Fraction(1, 100),
-                         Fraction(1, 10), Fraction(1, 2), Fraction(1), Fraction(2))  # fmt: skip
-                pool += [q for s in steps for q in (exact + sign * s,) if r.low <= q <= r.high]
+                pool += [q for s in _STEPS for q in (exact + sign * s,) if r.low <= q <= r.high]
         if math.isfinite(r.low) and math.isfinite(r.high):
             width = Fraction(r.high - r.low).limit_denominator(10**6)
             start = Fraction(r.low).limit_denominator(10**6)
@@ -345,7 +346,9 @@ def _random(ranges: Mapping[Term, Range], names: Sequence[Term], source: Any) ->
     return columns
 
 
-def _score(table: Any, names: Sequence[Term], given: Sequence[Term], height: Term, goal: Term) -> Any:
+def _score(
+    table: Any, names: Sequence[Term], given: Sequence[Term], height: Term, goal: Term
+) -> Any:
     """How high the goal's difference is, relative to its parts, where the others hold."""
     columns = {v: table[:, i] for i, v in enumerate(names)}
     memo: dict[Term, Any] = {}
@@ -406,7 +409,9 @@ def _climb(
     return [row for top, row in result if top > -1e-5]
 
 
-def _roundings(row: Any, names: Sequence[Term], whole: Sequence[bool]) -> Iterator[dict[Term, Coordinate]]:
+def _roundings(
+    row: Any, names: Sequence[Term], whole: Sequence[bool]
+) -> Iterator[dict[Term, Coordinate]]:
     """Simple rational points near a row of floats, then special numbers near it."""
     seen = set()
     for denominator in _DENOMINATORS:

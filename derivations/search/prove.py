@@ -584,7 +584,9 @@ def _encode(relations: Sequence[Term]) -> _Encoded | None:
     pieces = list(dict.fromkeys(p for f in formulas for p in subterms(f)))
     for piece in pieces:
         formulas += [d for d in _describing(piece) if d not in formulas]
-    if any(_is_opaque(f) or _is_transcendental(f) for f in formulas) or not fits(formulas, _MOST_SEARCHED):
+    if any(_is_opaque(f) or _is_transcendental(f) for f in formulas):
+        return None
+    if not fits(formulas, _MOST_SEARCHED):
         return None
     divisors = list(dict.fromkeys(d for f in formulas for d in _divisors(f)))
     algebra = Algebra(nonzero=divisors)
