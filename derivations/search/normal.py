@@ -192,6 +192,9 @@ class _Normaliser:
             self.add(atom, root_of_square(num(0), None))
             return
         (above, first), (below, second) = numerator.factor(), denominator.factor()
+        if not first and not second:
+            self.number_root(atom, Fraction(int(above), int(below)))
+            return
         top, bottom = math.isqrt(abs(int(above))), math.isqrt(int(below))
         if top * top != int(above) or bottom * bottom != int(below):
             return
@@ -202,13 +205,41 @@ class _Normaliser:
                 return
             side = side * self.algebra.term((factor, one)) ** (int(e) // 2)
         for base in (side, -side):
-            known = self.positive(base) if first or second else None
-            if known is None and not (first or second):
-                known = infer("arithmetic", goal=lt(0, base),
-                              products=((Fraction(top, bottom), (), ()),))  # fmt: skip
+            known = self.positive(base)
             if known is not None:
                 self.add(atom, root_of_square(base, known))
                 return
+
+
+    def number_root(self, atom: Term, value: Fraction) -> None:
+        """sqrt(8) = 2*sqrt(2), sqrt(1/2) = sqrt(2)/2, and so on."""
+        if value <= 0:
+            return
+        # sqrt(p/q) = sqrt(p*q)/q, and the squares among the divisors of p*q come out.
+        outside, inside = Fraction(1, value.denominator), 1
+        for prime, e in _primes(Fraction(value.numerator * value.denominator)):
+            outside *= Fraction(prime) ** (e // 2)
+            inside *= prime ** (e % 2)
+        small = math.isqrt(inside)
+        if small * small == inside:
+            outside, inside = outside * small, 1
+        base = num(outside) if inside == 1 else num(outside) * sqrt(num(inside))
+        if base == atom or (outside == 1 and sqrt(num(value)) == sqrt(num(inside))):
+            return
+        weak = infer("arithmetic", goal=le(0, num(inside)),
+                     products=((Fraction(inside), (), ()),))  # fmt: skip
+        square = infer("detach", instance("root.square", x=num(inside)), weak)
+        root = infer("detach", instance("root.nonnegative", x=num(inside)), weak)
+        if inside == 1:
+            positive = infer("arithmetic", goal=lt(0, base), products=((outside, (), ()),))
+            self.add(atom, root_of_square(base, positive))
+            return
+        above = infer("arithmetic", root, goal=le(0, base), products=((outside, ((0, 1),), ()),))
+        made = infer("instantiate", _root_of_square(), mapping=((real("x"), base),))
+        made = infer("detach", infer("discharge", made, formula=le(0, base)), above)
+        same = infer("arithmetic", square, goal=eq(base**2, num(value)),
+                     multipliers=((0, num(outside * outside)),))  # fmt: skip
+        self.add(atom, rewrite(made, same))
 
 
 def root_of_square(base: Term, positive: Theorem | None) -> Theorem:

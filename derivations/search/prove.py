@@ -924,6 +924,10 @@ def _settle(
     quick = _direct(goal, facts, min(share(deadline, 4), time.monotonic() + 1.5), 2)
     if quick is not None:
         return quick, "arithmetic"
+    for negation in failures:
+        found = find_real_point([*kept, negation], time.monotonic() + 0.5)
+        if found is not None:
+            return _Refuted({**{v: Fraction(0) for v in variables}, **found})
     for i, negation in enumerate(failures):
         point = find_witness([*kept, negation], share(deadline, 3 + len(failures) - 1 - i))
         if point is not None:
@@ -1109,10 +1113,9 @@ def _by_contraposition(
 ) -> Theorem | None:
     """The goal, because its negation contradicts a hypothesis about an elementary function."""
     hypotheses = [f for f in facts if _is_transcendental(f.conclusion)
-                  and f.conclusion.head in ("<=", "<", ">=", ">")]  # fmt: skip
+                  and f.conclusion.head in ("<=", "<", ">=", ">", "=")]  # fmt: skip
     if not hypotheses or goal.head in ("=", "!=") or goal == lt(0, 0):
         return _contradiction(facts, deadline) if goal == lt(0, 0) and hypotheses else None
-    (negation,) = negations(goal)
     a, b = goal.args
     low, high = (a, b) if goal.head in ("<=", "<") else (b, a)
     strict = goal.head in ("<", ">")
@@ -1126,7 +1129,6 @@ def _by_contraposition(
         contradiction = _contradiction([*facts, case], until)
         return None if contradiction is None else absurd(contradiction, goal)
 
-    del negation
     return _split(split, use, deadline)
 
 
@@ -1134,13 +1136,13 @@ def _contradiction(facts: Sequence[Theorem], deadline: float) -> Theorem | None:
     """``0 < 0``, because the others refute a hypothesis about an elementary function."""
     for fact in facts:
         relation = fact.conclusion
-        if not _is_transcendental(relation) or relation.head not in ("<=", "<", ">=", ">"):
+        if not _is_transcendental(relation) or relation.head not in RELATIONS - {"!="}:
             continue
-        (opposite,) = negations(relation)
         rest = [f for f in facts if f is not fact]
-        found, _ = prove_inequality(opposite, rest, share(deadline, 3))
-        if found is not None:
-            return prove_relation(lt(0, 0), [fact, found], degree=1)
+        for opposite in negations(relation):
+            found, _ = prove_inequality(opposite, rest, share(deadline, 3))
+            if found is not None:
+                return prove_relation(lt(0, 0), [fact, found], degree=1)
     return None
 
 
