@@ -14,6 +14,7 @@ import importlib
 import json
 import multiprocessing
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -231,8 +232,8 @@ def _asked(sympy: Any, goal: Any, given: Sequence[Any]) -> bool | None:
         sympy.Ge: q.nonnegative, sympy.Gt: q.positive, sympy.Le: q.nonpositive,
         sympy.Lt: q.negative, sympy.Eq: q.zero, sympy.Ne: q.nonzero,
     }[type(goal)]  # fmt: skip
-    # The signs of the variables are in the symbols.  A "no" is about all of their values.
-    return True if sympy.ask(predicate(difference)) else None
+    # The signs of the variables are in the symbols.  A "no" would be about all of their values.
+    return True if any(sympy.ask(predicate(d)) for d in (difference, difference.factor())) else None
 
 
 def _solved(sympy: Any, goal: Any, given: Sequence[Any]) -> bool | None:
@@ -345,8 +346,7 @@ def main(seconds: float, every: int, names: Sequence[str], file: Path | None) ->
         importlib.import_module(DECIDERS[name][0])
     results = []
     claims = CLAIMS[::every]
-    stderr = click.get_text_stream("stderr")
-    with click.progressbar(claims, label=", ".join(chosen), file=stderr) as shown:
+    with click.progressbar(claims, label=", ".join(chosen), file=sys.stderr) as shown:
         for claim in shown:
             results += [run(name, claim, seconds) for name in chosen]
     scores = [score(name, results) for name in chosen]

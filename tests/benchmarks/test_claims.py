@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from ..corpus import CLAIMS
 from ..corpus.claim import Claim
@@ -78,3 +81,15 @@ def test_scores() -> None:
     heads, row = table([found])
     assert len(heads) == len(row)
     assert row.split() == ["a", "4", "3", "2", "1", "1", "1", "2.0", "3.0"]
+
+
+def test_the_command_prints_a_table_and_writes_json(tmp_path: Path) -> None:
+    file = tmp_path / "scores.json"
+    arguments = ["--every", "150", "--seconds", "2", "--decider", "z3", "--json", str(file)]
+    answer = CliRunner().invoke(claims.main, arguments, catch_exceptions=False)
+    assert answer.exit_code == 0
+    assert answer.stdout.startswith("decider")
+    written = json.loads(file.read_text())
+    assert written["seconds"] == 2
+    assert [s["decider"] for s in written["scores"]] == ["z3"]
+    assert [r["claim"] for r in written["results"]] == [c.name for c in CLAIMS[::150]]
