@@ -332,14 +332,13 @@ def enclosure(
     _need(all(p.head in RELATIONS for p in (*formulas, _formula(goal))), "not a relation")
     _need(goal.head not in ("=", "!="), "only inequalities are enclosed")
     _need(type(bits) is int and 1 < bits <= 10_000, "a precision is between 2 and 10,000 bits")
-    box = tuple(_interval(formulas, c) for c in coordinates)
+    sides = [_interval(formulas, c) for c in coordinates]
     before = flint.ctx.prec
     try:
         flint.ctx.prec = bits
         wanted = compiled(difference(goal), coordinates)
         excluding: dict[int, Callable[..., Any]] = {}
-        for part_, code in leaves(box, tree):
-            point = [ball(side) for side in part_]
+        for point, code in leaves(tuple(map(ball, sides)), tree):
             if code == -1:
                 value = wanted(*point)
                 _need(value > 0 if goal.head in ("<", ">") else value >= 0, "not enclosed")

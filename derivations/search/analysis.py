@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -113,7 +113,30 @@ def usable(facts: Sequence[Theorem]) -> list[Theorem]:
             result.setdefault(fact.conclusion, fact)
         for said, theorem in made.items():
             result.setdefault(said, theorem)
+    for different in [f for f in result.values() if f.conclusion.head == "!="]:
+        for sharper in _sharper(different, result):
+            result.setdefault(sharper.conclusion, sharper)
     return list(result.values())
+
+
+def _sharper(different: Theorem, known: Mapping[Term, Theorem]) -> Iterator[Theorem]:
+    """``a < b`` from ``a <= b`` and ``a != b``."""
+    a, b = different.conclusion.args
+    split = infer("detach", instance("order.differs", x=a, y=b), different)
+    for low, high in ((a, b), (b, a)):
+        weak = known.get(le(low, high))
+        if weak is None:
+            continue
+        goal = lt(low, high)
+
+        def use(case: Theorem, goal: Term = goal, weak: Theorem = weak) -> Theorem:
+            if case.conclusion == goal:
+                return case
+            none = infer("arithmetic", case, weak, goal=lt(0, 0),
+                         products=((_ONE, ((0, 1),), ()), (_ONE, ((1, 1),), ())))  # fmt: skip
+            return absurd(none, goal)
+
+        yield by_cases(split, use, use)
 
 
 def _turned(relation: Term) -> Term:
@@ -272,7 +295,11 @@ class _Search:
             names |= more
         scalars = sorted((v for v in names if v.sort in ("R", "N")), key=repr)
         ranges = {v: self.range(v, facts) for v in scalars}
-        return samples(ranges, linked)
+        found = samples(ranges, linked)
+        plain = [r for r in linked if not _transcendental(r)]
+        if len(plain) < len(linked) and all(len(column) < 5 for column in found.values()):
+            return samples(ranges, plain)  # too few points to tell a sign by
+        return found
 
     def range(self, v: Term, facts: Sequence[Theorem]) -> Range:
         lows, highs = self.bounds(v, facts)
@@ -945,6 +972,13 @@ class _Search:
             if found is not None:
                 return found
         trials = list(self.scaled(goal, v, {v: xs}, facts, depth))
+        vague = any(s[i] == 0 for _, _, _, s in trials[:1] for i in (0, -1))
+        if goal.head in ("<", ">") and bounded_ and vague and span.high - span.low > 0.6:
+            # A slope that vanishes at an end is not strict there: first cut that end off.
+            place = _halfway(span)
+            found = self.cut(goal, v, place, facts, depth) if place is not None else None
+            if found is not None:
+                return found
         for scale, shape, derivative, slopes in trials:
             for low in (True, False):
                 good = slopes[numpy.isfinite(slopes)]
@@ -1196,7 +1230,9 @@ class _Search:
                   if b.fact.conclusion.head != "="]  # fmt: skip
         if low and not others:
             beyond = beyond[:2]
-        fixed = [assume(f.conclusion) for f in (*others, *beyond)]
+        # Beyond a strict step from v, whatever bounds v weakly is a strict bound.
+        far = [_strictly(f.conclusion) if rising else f.conclusion for f in beyond]
+        fixed = [assume(c) for c in (*(f.conclusion for f in others), *far)]
         turned = derivative if low else -derivative
         if rising:
             sign = self.prove(lt(0, turned), usable([*fixed, inner]), depth + 1)
@@ -1204,7 +1240,7 @@ class _Search:
             sign = self.prove(le(0, turned), usable([*fixed, near]), depth + 1)
         if sign is None:
             return None
-        region = usable([*fixed, near])
+        region = usable([assume(f.conclusion) for f in (*others, *beyond)] + [near])
         smooth = self.smooth(v, shape if low else -shape, turned, region, depth)
         if smooth is None:
             return None
@@ -1218,12 +1254,17 @@ class _Search:
             said = substitute(fact.conclusion, {v: u})
             carried.append(_chained(said, limit, fact))
         smooth = resolve(smooth, *carried)
-        sign = resolve(sign, *carried)
+        if not rising:
+            sign = resolve(sign, *carried)
         smooth = intro(smooth, u, first.conclusion, second.conclusion)
         if rising:
             strictly = [assume(lt(start, u)), assume(lt(u, stop))]
             weakly = [_chained(le(start, u), strictly[0]), _chained(le(u, stop), strictly[1])]
-            sign = resolve(sign, *weakly)
+            step = strictly[1] if low else strictly[0]
+            farther = [
+                _chained(substitute(c, {v: u}), step, f) for c, f in zip(far, beyond, strict=True)
+            ]
+            sign = resolve(sign, *others, *farther, *weakly)
             sign = intro(sign, u, strictly[0].conclusion, strictly[1].conclusion)
         else:
             sign = intro(sign, u, first.conclusion, second.conclusion)
@@ -1434,6 +1475,11 @@ def _chained(goal: Term, *facts: Theorem) -> Theorem:
     return infer(
         "arithmetic", *facts, goal=goal, products=tuple(products), multipliers=tuple(multipliers)
     )
+
+
+def _strictly(relation: Term) -> Term:
+    heads = {"<=": "<", ">=": ">"}
+    return app(heads.get(relation.head, relation.head), *relation.args)
 
 
 def _divided(term: Term, scale: Term) -> Term:

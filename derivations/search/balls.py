@@ -9,7 +9,7 @@ from typing import Any
 
 import flint
 
-from derivations.kernel.balls import Box, Interval, ball, compiled, halves
+from derivations.kernel.balls import Interval, ball, compiled, halves
 from derivations.kernel.terms import KernelError, Term, free_variables
 from derivations.kernel.theorem import Theorem, difference, infer
 
@@ -103,7 +103,7 @@ def _tree(
     goal: Term,
     excluding: Sequence[Term],
     variables: Sequence[Term],
-    box: Box,
+    box: Sequence[Interval],
     bits: int,
     deadline: float,
     most_parts: int,
@@ -119,14 +119,13 @@ def _tree(
             return []
         outside = [_excluder(f, variables) for f in excluding]
         codes: list[int] = []
-        waiting = [box]
+        waiting = [tuple(map(ball, box))]
         # A part far smaller than the whole means that nothing but zero is left there.
         depths = [0]
         while waiting:
             if len(codes) > most_parts or (not len(codes) % 64 and time.monotonic() >= deadline):
                 return []
-            part, depth = waiting.pop(), depths.pop()
-            point = [ball(side) for side in part]
+            point, depth = waiting.pop(), depths.pop()
             found = value(*point)
             if found > 0 or (not strict and found >= 0):
                 codes.append(-1)
@@ -136,14 +135,13 @@ def _tree(
                 codes.append(-2 - index)
                 continue
             middle = [flint.arb(p.mid()) for p in point]
-            centre = value(*middle)
-            if centre < 0 and not any(outside):
+            if depth % 4 == 0 and value(*middle) < 0 and not outside:
                 return []
-            if not part or depth > 30 * len(part):
+            if not point or depth > 30 * len(point):
                 narrow = found.is_finite() and found.rad() < abs(found.mid()) * 2 + 1e-9
-                return None if not part or narrow and bits < 128 else []
-            axis = _axis(value, point, middle, part)
-            first, second = halves(part, axis)
+                return None if not point or narrow and bits < 128 else []
+            axis = _axis(value, point, middle)
+            first, second = halves(point, axis)
             codes.append(axis)
             waiting += [second, first]
             depths += [depth + 1, depth + 1]
@@ -165,19 +163,18 @@ def _excluder(formula: Term, variables: Sequence[Term]) -> Callable[[Sequence[An
     return test
 
 
-def _axis(value: Any, point: Sequence[Any], middle: Sequence[Any], part: Box) -> int:
+def _axis(value: Any, point: Sequence[Any], middle: Sequence[Any]) -> int:
     """The side to cut: the one that, were it a point, would narrow the enclosure most."""
-    if len(part) == 1:
+    if len(point) == 1:
         return 0
     best, narrowest = 0, None
-    for i in range(len(part)):
-        if part[i][0] == part[i][1]:
+    for i, side in enumerate(point):
+        if side.is_exact():
             continue
-        tried = [*point[:i], middle[i], *point[i + 1 :]]
-        found = value(*tried)
+        found = value(*point[:i], middle[i], *point[i + 1 :])
         width = float(found.rad()) if found.is_finite() else float("inf")
         # Between sides that do not differ, the longer one.
-        key = (width, -float(part[i][1] - part[i][0]))
+        key = (width, -float(side.rad()))
         if narrowest is None or key < narrowest:
             best, narrowest = i, key
     return best

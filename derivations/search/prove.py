@@ -1073,6 +1073,11 @@ def search_proof(
         return quick, "arithmetic"
     if goal.head not in RELATIONS:  # what has to hold for every index of a sum
         return None
+    if len(_variables([goal])) == 1 and goal.head in ("<=", "<", ">=", ">"):
+        relations = [f for f in facts if f.conclusion.head in RELATIONS]
+        along, _ = prove_inequality(goal, relations, share(deadline, 3))
+        if along is not None:
+            return along, "analysis"
     return _strategies(goal, _enriched(goal, facts, deadline), witness, deadline)
 
 
@@ -1086,9 +1091,31 @@ def _elementary(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theore
             if v.kind == "var" and v not in free_variables(value) and v in free_variables(goal):
                 return _replaced(goal, equation, [f for f in facts if f is not fact], deadline)
     relations = [f for f in facts if f.conclusion.head in RELATIONS]
+    open_ = next((f for f in relations if _leaves_open(f.conclusion, goal, relations)), None)
+    if open_ is not None:
+        a, b = open_.conclusion.args
+        rest = [f for f in facts if f is not open_]
+
+        def use(case: Theorem, until: float) -> Theorem | None:
+            return _elementary(goal, [*rest, case], until)
+
+        return _split(
+            infer("detach", instance("order.differs", x=a, y=b), open_), use, deadline
+        )
     found, tried = prove_inequality(goal, relations, share(deadline, 1.2))
     _TRIED.get({}).update(dict.fromkeys(tried))
     return found or _by_contraposition(goal, relations, deadline)
+
+
+def _leaves_open(relation: Term, goal: Term, facts: Sequence[Theorem]) -> bool:
+    """Whether ``v != number`` leaves a variable of the goal numbers on both sides."""
+    if relation.head != "!=" or relation.args[1].kind != "num":
+        return False
+    v, place = relation.args
+    if v.kind != "var" or v not in free_variables(goal):
+        return False
+    known = {f.conclusion for f in usable(facts)}
+    return not any(app(h, *s) in known for h in ("<", "<=") for s in ((v, place), (place, v)))
 
 
 def _replaced(
@@ -1257,12 +1284,11 @@ def _split(
 
 
 def _piecewise(formulas: Iterable[Term]) -> Term | None:
-    """An abs, min or max without another one inside."""
-    for formula in formulas:
-        for piece in subterms(formula):
-            if piece.head in _PIECEWISE:
-                return piece
-    return None
+    """An abs, min or max without another one inside, of arithmetic terms if there is one."""
+    found = [
+        piece for formula in formulas for piece in subterms(formula) if piece.head in _PIECEWISE
+    ]
+    return next((p for p in found if not _is_transcendental(p)), found[0] if found else None)
 
 
 def _by_pieces(
@@ -1279,6 +1305,10 @@ def _by_pieces(
         condition, value = part(case, 0), part(case, 1)
         shown = [rewrite(f, value) for f in facts]
         simpler = replace(goal, atom, value.conclusion.args[1])
+        if _is_transcendental(condition.conclusion):
+            impossible = _contradiction([*shown, condition], share(until, 4))
+            if impossible is not None:
+                return absurd(impossible, goal)
         found = search_proof(simpler, [*shown, condition], None, until, depth + 1)
         proof = found[0] if found else _impossible(simpler, [*shown, condition], until)
         return None if proof is None else _unwritten(proof, goal, atom, value)
@@ -1378,7 +1408,7 @@ def _by_order(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem 
     known = {t for r in relations for t in r.args if r.head in RELATIONS and _ZERO in r.args}
     pairs = [(_ZERO, v) for v in names if v not in known]
     pairs += itertools.combinations(names, 2)
-    pairs += [(num(1), v) for v in names]
+    pairs += [(num(n), v) for n in (1, Fraction(1, 2)) for v in names]
     for i, (low, high) in enumerate(pairs[:12]):
         if time.monotonic() >= deadline:
             return None
