@@ -35,9 +35,11 @@ def halves(box: Box, axis: int) -> tuple[Box, Box]:
     True
     """
     side = box[axis]
-    middle = flint.arb(side.mid())
-    before, after = box[:axis], box[axis + 1 :]
+    middle = side.mid()
     lower, upper = side.lower().union(middle), middle.union(side.upper())
+    if len(box) == 1:
+        return (lower,), (upper,)
+    before, after = box[:axis], box[axis + 1 :]
     return (*before, lower, *after), (*before, upper, *after)
 
 

@@ -1309,8 +1309,9 @@ class _Search:
         strict = [f for f in known if f.conclusion.head in ("<", ">", "!=")]
         for a in atoms([shape]):
             if a.head == "sqrt":
-                inside = next(f for f in known if f.conclusion == lt(0, a.args[0]))
-                strict.append(root_positive(inside))
+                inside = next((f for f in known if f.conclusion == lt(0, a.args[0])), None)
+                if inside is not None:
+                    strict.append(root_positive(inside))
         old = made.conclusion.args[2]
         same = infer("arithmetic", *strict, goal=eq(old, value))
         hole = fresh("hole", "R", made.conclusion, value)

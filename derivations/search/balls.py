@@ -13,7 +13,7 @@ from derivations.kernel.balls import Interval, ball, compiled, halves
 from derivations.kernel.terms import KernelError, Term, free_variables
 from derivations.kernel.theorem import Theorem, difference, infer
 
-_SMALLEST = Fraction(1, 2**200)
+_SMALLEST = flint.arb(1) / 2**30
 
 
 def interval(formulas: Sequence[Term], coordinate: Term) -> tuple[Fraction | None, Fraction | None]:
@@ -76,8 +76,8 @@ def enclose(
         if formulas[i].args[1] not in variables or formulas[i].args[0].kind != "num"
     ]
     while bits <= most_bits:
-        tree = _tree(goal, [formulas[i] for i in excluding], variables, tuple(box), bits, deadline,
-                     most_parts)  # fmt: skip
+        outside = [formulas[i] for i in excluding]
+        tree = bisections(goal, outside, variables, box, bits, deadline, most_parts)
         if tree is None:
             bits *= 2
             if time.monotonic() >= deadline or not variables and bits > most_bits:
@@ -99,7 +99,7 @@ def enclose(
     return None
 
 
-def _tree(
+def bisections(
     goal: Term,
     excluding: Sequence[Term],
     variables: Sequence[Term],
@@ -108,7 +108,11 @@ def _tree(
     deadline: float,
     most_parts: int,
 ) -> list[int] | None:
-    """The codes of a tree; [] if it cannot be found, None if the precision is in the way."""
+    """The codes of a tree for `leaves`, by branch and bound.
+
+    [] if no tree is found, None if more precision may help.  The i-th of `excluding` is
+    written -2-i.
+    """
     before = flint.ctx.prec
     strict = goal.head in ("<", ">")
     try:
@@ -120,31 +124,32 @@ def _tree(
         outside = [_excluder(f, variables) for f in excluding]
         codes: list[int] = []
         waiting = [tuple(map(ball, box))]
-        # A part far smaller than the whole means that nothing but zero is left there.
-        depths = [0]
+        least, several = [side.rad() * _SMALLEST for side in waiting[0]], len(box) > 1
         while waiting:
-            if len(codes) > most_parts or (not len(codes) % 64 and time.monotonic() >= deadline):
-                return []
-            point, depth = waiting.pop(), depths.pop()
+            point = waiting.pop()
             found = value(*point)
-            if found > 0 or (not strict and found >= 0):
+            if (found > 0) if strict else (found >= 0):
                 codes.append(-1)
                 continue
-            index = next((i for i, test in enumerate(outside) if test(point)), None)
-            if index is not None:
-                codes.append(-2 - index)
-                continue
-            middle = [flint.arb(p.mid()) for p in point]
-            if depth % 4 == 0 and value(*middle) < 0 and not outside:
-                return []
-            if not point or depth > 30 * len(point):
-                narrow = found.is_finite() and found.rad() < abs(found.mid()) * 2 + 1e-9
-                return None if not point or narrow and bits < 128 else []
-            axis = _axis(value, point, middle)
-            first, second = halves(point, axis)
+            if outside:
+                index = _first(outside, point)
+                if index is not None:
+                    codes.append(-2 - index)
+                    continue
+            if not len(codes) & 31:
+                if len(codes) > most_parts or time.monotonic() >= deadline:
+                    return []
+                if not outside and _fails(value, point):
+                    return []
+                # So far smaller than the whole a part is only where the claim is an equation.
+                if all(side.rad() <= low for side, low in zip(point, least, strict=True)):
+                    narrow = found.is_finite() and found.rad() < abs(found.mid()) * 2 + 1e-9
+                    return None if not point or narrow and bits < 128 else []
+            axis = _axis(value, point) if several else 0
             codes.append(axis)
-            waiting += [second, first]
-            depths += [depth + 1, depth + 1]
+            first, second = halves(point, axis)
+            waiting.append(second)
+            waiting.append(first)
         return codes
     finally:
         flint.ctx.prec = before
@@ -163,15 +168,22 @@ def _excluder(formula: Term, variables: Sequence[Term]) -> Callable[[Sequence[An
     return test
 
 
-def _axis(value: Any, point: Sequence[Any], middle: Sequence[Any]) -> int:
+def _first(tests: Sequence[Callable[[Sequence[Any]], bool]], point: Sequence[Any]) -> int | None:
+    return next((i for i, test in enumerate(tests) if test(point)), None)
+
+
+def _fails(value: Any, point: Sequence[Any]) -> bool:
+    """Whether the inequality fails in the middle of a part: no cutting will help."""
+    return bool(value(*(flint.arb(p.mid()) for p in point)) < 0)
+
+
+def _axis(value: Any, point: Sequence[Any]) -> int:
     """The side to cut: the one that, were it a point, would narrow the enclosure most."""
-    if len(point) == 1:
-        return 0
     best, narrowest = 0, None
     for i, side in enumerate(point):
         if side.is_exact():
             continue
-        found = value(*point[:i], middle[i], *point[i + 1 :])
+        found = value(*point[:i], flint.arb(side.mid()), *point[i + 1 :])
         width = float(found.rad()) if found.is_finite() else float("inf")
         # Between sides that do not differ, the longer one.
         key = (width, -float(side.rad()))
