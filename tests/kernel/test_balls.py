@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from derivations.kernel.balls import ball, compiled, halves, leaves
+from derivations.kernel.balls import Interval, ball, compiled, halves, leaves
 from derivations.kernel.terms import (
     PI,
     KernelError,
@@ -37,6 +37,7 @@ from derivations.kernel.theorem import Theorem, infer
 
 x, y, n = real("x"), real("y"), nat("n")
 Q = Fraction
+exact = st.fractions(-6, 6, max_denominator=50)
 
 
 def enclosed(
@@ -188,14 +189,37 @@ def test_precision_decides_close_cases() -> None:
 
 
 def test_trees_and_halves() -> None:
-    square = ((Q(0), Q(1)), (Q(2), Q(4)))
-    assert halves(square, 1) == (((Q(0), Q(1)), (Q(2), Q(3))), ((Q(0), Q(1)), (Q(3), Q(4))))
-    assert [b for b, _ in leaves(square, [0, -1, -1])] == [*halves(square, 0)]
+    square = (ball((Q(0), Q(1))), ball((Q(2), Q(4))))
+    first, second = halves(square, 1)
+    assert first[0] is square[0] and first[1].contains(2) and first[1].contains(3)
+    assert second[1].contains(3) and second[1].contains(4) and not second[1].contains(2)
+    found = [(str(b), code) for b, code in leaves(square, [0, -1, -2])]
+    assert found == [(str(b), code) for b, code in zip(halves(square, 0), (-1, -2), strict=True)]
+
+
+def ends(of: Any) -> Interval:
+    """The ends of a ball, as exact rationals."""
+    pairs = (tuple(map(int, e.man_exp())) for e in (of.lower(), of.upper()))
+    low, high = (Q(m) * Q(2) ** e for m, e in pairs)
+    return low, high
+
+
+@given(st.tuples(exact, exact), st.lists(st.booleans(), max_size=80), st.fractions(0, 1))
+def test_the_halves_cover_the_whole(
+    sides: tuple[Fraction, Fraction], turns: list[bool], weight: Fraction
+) -> None:
+    """Whichever half a point is in, it stays in one of the two, however small they are."""
+    low, high = min(sides), max(sides)
+    point, box = low + weight * (high - low), (ball((low, high)),)
+    for left_first in turns:
+        pair = halves(box, 0)
+        both = [(h, *ends(h[0])) for h in (pair if left_first else pair[::-1])]
+        hits = [h for h, a, b in both if a <= point <= b]
+        assert hits
+        box = hits[0]
 
 
 # Against another arithmetic, in 500 digits ------------------------------------------------------
-
-exact = st.fractions(-6, 6, max_denominator=50)
 
 
 def _grown(terms: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
