@@ -43,6 +43,8 @@ _HOME = {
 # Functions that share their name with the module they live in or with a submodule.
 _FUNCTIONS = {
     "prove": ("derivations.search.prove", "prove"),
+    "refute": ("derivations.search.prove", "refute"),
+    "certify": ("derivations.search.prove", "certify"),
     "derive": ("derivations.search.derive", "derive"),
     "verify_all": ("derivations.verify", "verify"),
     "latex": ("derivations.render.latex", "term_latex"),

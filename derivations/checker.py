@@ -236,7 +236,7 @@ def serve() -> None:
 
 def _kernel() -> Iterator[tuple[str, ...]]:
     """What the modules of the kernel consist of: a user's file runs in this process, too."""
-    for module in ("terms", "axioms", "algebra", "theorem", "certificate"):
+    for module in ("terms", "axioms", "algebra", "balls", "theorem", "certificate"):
         name = f"derivations.kernel.{module}"
         for key, value in vars(sys.modules[name]).items():
             yield from _parts((name, key), value)

@@ -20,6 +20,7 @@ import click
 if TYPE_CHECKING:
     from derivations.cache import Store
     from derivations.library import ProofStep, Statement
+    from derivations.search.prove import Answer
     from derivations.verify import Progress, Result, Verification
 
 YES, NO, UNKNOWN, BAD_INPUT = 0, 1, 2, 3
@@ -559,6 +560,53 @@ def prove_command(claim: str, given: tuple[str, ...], as_json: bool, timeout: fl
         from derivations.search.prove import prove
 
         answer = prove(claim, given, timeout=timeout)
+    return _told(answer, as_json)
+
+
+@commands.command("refute", **_claims)
+@_claim
+@_given
+@_json
+@_timeout
+def refute_command(claim: str, given: tuple[str, ...], as_json: bool, timeout: float) -> int:
+    """Look for a counterexample only: exit code 1 refuted, 2 unknown.
+
+    For example: gradgap refute 'exp(x) >= 1 + 1.000001*x'
+    """
+    with _answering():
+        from derivations.search.prove import refute
+
+        answer = refute(claim, given, timeout=timeout)
+    return _told(answer, as_json)
+
+
+@commands.command("certify", **_claims)
+@_claim
+@_given
+@click.option(
+    "--bits",
+    type=click.IntRange(2, 10_000),
+    default=64,
+    show_default=True,
+    help="The precision of the ball arithmetic.",
+)
+@_json
+@_timeout
+def certify_command(
+    claim: str, given: tuple[str, ...], bits: int, as_json: bool, timeout: float
+) -> int:
+    """Prove a claim on a box by ball arithmetic only: exit code 0 proved, 2 unknown.
+
+    For example: gradgap certify 'log(1/(1-J)) >= J' --given '0.01 <= J <= 0.99' --bits 256
+    """
+    with _answering():
+        from derivations.search.prove import certify
+
+        answer = certify(claim, given, bits=bits, timeout=timeout)
+    return _told(answer, as_json)
+
+
+def _told(answer: Answer, as_json: bool) -> int:
     if as_json:
         _write_json(answer.as_json())
     else:

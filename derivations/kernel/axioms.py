@@ -1,8 +1,8 @@
 """Every fact about numbers, functions and derivatives that the kernel takes as given.
 
 An axiom is a formula; its free variables, function variables included, may be replaced
-by any terms of their sorts.  This table, the inference rules in `theorem` and the exact
-arithmetic in `algebra` are all that a proof finally rests on.
+by any terms of their sorts.  This table, the inference rules in `theorem`, the exact
+arithmetic in `algebra` and the enclosures in `balls` are all that a proof finally rests on.
 """
 
 from __future__ import annotations

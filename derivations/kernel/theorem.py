@@ -22,8 +22,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+import flint
+
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.axioms import AXIOMS
+from derivations.kernel.balls import Interval, ball, compiled, leaves
 from derivations.kernel.terms import (
     FALSE,
     MALFORMED,
@@ -311,6 +314,62 @@ def arithmetic(
     return Sequent(_union(premises), goal)
 
 
+def enclosure(
+    premises: Sequence[Sequent],
+    goal: Term,
+    coordinates: Sequence[Term],
+    tree: Sequence[int],
+    bits: int,
+) -> Sequent:
+    """An inequality that holds on a box, by ball arithmetic on finitely many parts of it.
+
+    Premises bound each coordinate, a term, by rational numbers.  `tree` cuts the box in
+    halves (see `balls.leaves`).  On a part marked -1 the enclosure of d(goal) must be positive
+    (non-negative if the goal is not strict); on one marked -2-i, d of the i-th premise must be
+    negative (for an equation, not zero), so that no point of the part satisfies the premises.
+    """
+    formulas = [p.conclusion for p in premises]
+    _need(all(p.head in RELATIONS for p in (*formulas, _formula(goal))), "not a relation")
+    _need(goal.head not in ("=", "!="), "only inequalities are enclosed")
+    _need(type(bits) is int and 1 < bits <= 10_000, "a precision is between 2 and 10,000 bits")
+    sides = [_interval(formulas, c) for c in coordinates]
+    before = flint.ctx.prec
+    try:
+        flint.ctx.prec = bits
+        wanted = compiled(difference(goal), coordinates)
+        excluding: dict[int, Callable[..., Any]] = {}
+        for point, code in leaves(tuple(map(ball, sides)), tree):
+            if code == -1:
+                value = wanted(*point)
+                _need(value > 0 if goal.head in ("<", ">") else value >= 0, "not enclosed")
+                continue
+            index = -2 - code
+            _need(index < len(formulas) and formulas[index].head != "!=", "no such premise")
+            if index not in excluding:
+                excluding[index] = compiled(difference(formulas[index]), coordinates)
+            value = excluding[index](*point)
+            _need(value < 0 or (formulas[index].head == "=" and value > 0), "not excluded")
+    finally:
+        flint.ctx.prec = before
+    return Sequent(_union(premises), goal)
+
+
+def _interval(formulas: Sequence[Term], coordinate: Term) -> Interval:
+    """The closed interval in which relations with numerals keep a term."""
+    lower, upper = list[Fraction](), list[Fraction]()
+    for head, left, right in ((f.head, *f.args) for f in formulas):
+        if left == coordinate and right.kind == "num":
+            lower += [right.head] if head in (">=", ">", "=") else []
+            upper += [right.head] if head in ("<=", "<", "=") else []
+        if right == coordinate and left.kind == "num":
+            lower += [left.head] if head in ("<=", "<", "=") else []
+            upper += [left.head] if head in (">=", ">", "=") else []
+    _need(bool(lower and upper), "a coordinate needs bounds")
+    # An empty interval would do no harm, but no ball says so.
+    _need(max(lower) <= min(upper), "the bounds of a coordinate contradict each other")
+    return max(lower), min(upper)
+
+
 def difference(relation: Term) -> Term:
     """The term that a relation says is zero, non-negative or positive."""
     left, right = relation.args
@@ -364,6 +423,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "convert": convert,
         "induction": induction,
         "arithmetic": arithmetic,
+        "enclosure": enclosure,
     }
 )
 """The inference rules, all of them."""

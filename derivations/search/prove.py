@@ -14,12 +14,12 @@ exactly.
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, NoReturn
@@ -37,17 +37,22 @@ from derivations.kernel.terms import (
     lam,
     lt,
     num,
+    substitute,
     undefined,
 )
 from derivations.kernel.theorem import Theorem, difference, infer
+from derivations.search.analysis import prove_inequality, usable
 from derivations.search.arithmetic import instance, prove_relation, symmetric
-from derivations.search.claims import ClaimError, evaluate, relation_terms, show_claim
+from derivations.search.balls import enclose
+from derivations.search.claims import ClaimError, relation_terms, show_claim
+from derivations.search.limits import OutOfTimeError, time_limit
+from derivations.search.points import find_real_point, holds
 from derivations.search.polynomial import Constraint, Kind
 from derivations.search.refute import Algebraic, Value, find_point
 from derivations.tactics import absurd, assume, by_cases, fresh, part, replace, rewrite
 
 Verdict = Literal["proved", "refuted", "unknown"]
-Point = dict[Term, Value]
+Point = dict[Term, Value | Term]
 
 _MOST_TERMS = 20_000  # of an expanded polynomial that the kernel is asked to check
 _MOST_SEARCHED = 2_000  # of all the polynomials that a search is started on
@@ -55,7 +60,11 @@ _MOST_BITS = 20_000  # of a coefficient
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "^", "neg", *RELATIONS})
 _PIECEWISE = ("abs", "max", "min")
 _SCALARS = _ARITHMETIC | {"sqrt", *_PIECEWISE}
+_TRANSCENDENTAL = frozenset({"exp", "log", "sin", "cos", "pi"})
+_ELEMENTARY = _SCALARS | _TRANSCENDENTAL
 _SHORTEST = 0.7  # seconds
+_GRACE = 0.3  # seconds after which a search that does not look at the clock is interrupted
+_TRIED: ContextVar[dict[str, None]] = ContextVar("tried")
 _ZERO = num(0)
 
 
@@ -129,31 +138,84 @@ class Situation:
     witness: Point
 
 
+_Decide = Callable[[Sequence[Term], Sequence[Term], float], "_Proved | _Refuted"]
+
+
 def prove(claim: str | Term, given: Sequence[str | Term] = (), *, timeout: float = 20.0) -> Answer:
     """Decide a claim under hypotheses, within `timeout` seconds.
 
-    Polynomial and rational claims, with abs, min, max and sqrt, are proved or refuted as
-    far as the search goes.  Other functions are opaque: what follows whatever their values
-    is proved, nothing about them is refuted.  Raises `ClaimError` for text that is no
-    claim, hypotheses that contradict each other, and terms that may be undefined.
+    The whole language of claims is tried: polynomials, roots, exp, log, sin, cos and what is made
+    of them.  Other functions are opaque: what follows whatever their values is proved, nothing
+    about them is refuted.  Raises `ClaimError` for text that is no claim, hypotheses that
+    contradict each other, and terms that may be undefined.
 
     >>> prove("x > 0", ["x > 1"]).theorem
     x > 1 |- x > 0
     """
+    return _answer(claim, given, timeout, _decide)
+
+
+def refute(claim: str | Term, given: Sequence[str | Term] = (), *, timeout: float = 20.0) -> Answer:
+    """Look for a counterexample of a claim only; the answer is ``refuted`` or ``unknown``.
+
+    Raises `ClaimError` as `prove` does.
+
+    >>> refute("exp(x) >= 1 + 1.000001*x").verdict
+    'refuted'
+    """
+    return _answer(claim, given, timeout, _decide_refutation)
+
+
+def certify(
+    claim: str | Term,
+    given: Sequence[str | Term] = (),
+    *,
+    bits: int = 64,
+    timeout: float = 20.0,
+) -> Answer:
+    """Prove a claim on a box by ball arithmetic only, at a precision of so many bits.
+
+    The hypotheses bound every variable by numbers; other hypotheses exclude parts of the box.
+    The answer is ``proved`` or ``unknown``.  Raises `ClaimError` as `prove` does, and
+    `ValueError` for a precision that the kernel does not have.
+
+    >>> certify("log(1/(1-J)) >= J", ["0.01 <= J <= 0.99"], bits=256).verdict
+    'proved'
+    """
+    if not 2 <= bits <= 10_000:
+        raise ValueError(f"a precision is between 2 and 10,000 bits, not {bits}")
+
+    def decide(goals: Sequence[Term], hypotheses: Sequence[Term], deadline: float) -> _Proved:
+        return _decide_on_box(goals, hypotheses, deadline, bits)
+
+    return _answer(claim, given, timeout, decide)
+
+
+def _answer(
+    claim: str | Term, given: Sequence[str | Term], timeout: float, decide: _Decide
+) -> Answer:
+    """The answer to a claim, from a function that decides its relations."""
     start = time.monotonic()
     goals = relation_terms(claim)
     hypotheses = tuple(h for g in given for h in relation_terms(g))
     shown = claim if isinstance(claim, str) else show_claim(claim)
     texts = tuple(g if isinstance(g, str) else show_claim(g) for g in given)
     result: _Proved | _Refuted | str
+    tried: dict[str, None] = {}
+    token = _TRIED.set(tried)
     try:
-        result = _decide(goals, hypotheses, start + timeout)
+        with time_limit(timeout + _GRACE):
+            result = decide(goals, hypotheses, start + timeout)
     except UndecidedError as undecided:
         result = str(undecided)
     except RecursionError:
         result = "the claim is nested too deeply"
+    except OutOfTimeError:
+        result = f"neither proof nor counterexample in time{_what_was(tried)}"
     except ClaimError as error:
         raise _placed(error, shown, texts) from None
+    finally:
+        _TRIED.reset(token)
     seconds = round(time.monotonic() - start, 3)
     if isinstance(result, str):
         return Answer("unknown", shown, texts, "", None, None, seconds, result)
@@ -171,6 +233,64 @@ def prove(claim: str | Term, given: Sequence[str | Term] = (), *, timeout: float
     return Answer(
         "proved", shown, texts, result.method, certificate, None, seconds, reason, theorem
     )
+
+
+def _what_was(tried: Iterable[str]) -> str:
+    names = list(tried)
+    return f" (tried: {', '.join(names)})" if names else ""
+
+
+def _decide_refutation(
+    goals: Sequence[Term], hypotheses: Sequence[Term], deadline: float
+) -> _Refuted:
+    situation = examine(hypotheses, share(deadline, 2))
+    conditions: list[Theorem] = []
+    for goal in goals:
+        conditions += _defined(
+            goal, (*situation.facts, *conditions), situation.witness, share(deadline, 2)
+        )
+    kept = (*hypotheses, *dict.fromkeys(c.conclusion for c in conditions))
+    for attempt in range(3):
+        for goal in goals:
+            point = _counterexample(goal, kept, deadline, attempt)
+            if point is not None:
+                return _Refuted(point)
+    raise UndecidedError(
+        "no counterexample was found (tried: simple points, climbing from random points, z3)"
+    )
+
+
+def _decide_on_box(
+    goals: Sequence[Term], hypotheses: Sequence[Term], deadline: float, bits: int
+) -> _Proved:
+    situation = examine(hypotheses, share(deadline, 2))
+    facts, defined, found = usable(situation.facts), list(situation.defined), list[Theorem]()
+
+    def enclosed(goal: Term) -> Theorem:
+        sides = [goal] if goal.head != "!=" else [lt(*goal.args), lt(*reversed(goal.args))]
+        for side in sides:
+            made = enclose(side, facts, deadline, bits=bits, most_bits=bits, most_parts=10**6)
+            if made is not None and made.conclusion == goal:
+                return made
+            if made is not None:
+                rule = "order.less-differs" if side == sides[0] else "order.greater-differs"
+                a, b = goal.args
+                return infer("detach", instance(rule, x=a, y=b), made)
+        raise UndecidedError(
+            f"{_brief(goal)} was not enclosed with {bits} bits: where it holds with no margin, or "
+            "a variable is not bounded by numbers, no enclosure proves it; use prove"
+        )
+
+    for goal in goals:
+        for condition in dict.fromkeys(undefined(goal)):
+            if not _trivial(condition):
+                defined.append(enclosed(condition))
+        found.append(enclosed(goal))
+    theorem = found[-1]
+    for other in reversed(found[:-1]):
+        theorem = infer("conjoin", other, theorem)
+    _check(theorem, goals, hypotheses)
+    return _Proved(theorem, f"enclosure with {bits} bits", tuple(defined))
 
 
 def _placed(error: ClaimError, claim: str, given: Sequence[str]) -> ClaimError:
@@ -225,15 +345,16 @@ def _check(theorem: Theorem, goals: Sequence[Term], hypotheses: Sequence[Term]) 
 
 
 def _give_up(goal: Term, deadline: float, opaque: bool) -> NoReturn:
-    late = time.monotonic() >= deadline - 0.2
+    tried = _what_was(_TRIED.get({}))
     if opaque:
         raise UndecidedError(
-            "transcendental claims are not decided yet: exp, log, sin, cos and pi are taken as "
-            f"unknown numbers, and {_brief(goal)} does not follow so"
+            f"nothing is known of some functions in {_brief(goal)}, and it does not follow "
+            f"whatever they are{tried}"
         )
-    if late:
-        raise UndecidedError(f"neither proof nor counterexample in time: {_brief(goal)}")
-    raise UndecidedError(f"neither proof nor counterexample was found: {_brief(goal)}")
+    late = " in time" if time.monotonic() >= deadline - 0.2 else ""
+    raise UndecidedError(
+        f"neither proof nor counterexample was found{late}: {_brief(goal)}{tried}"
+    )
 
 
 def _brief(term: Term) -> str:
@@ -395,12 +516,16 @@ def subterms(term: Term) -> Iterator[Term]:
 
 
 def _is_opaque(term: Term) -> bool:
-    """Whether a function occurs of which only some values are known here."""
+    """Whether a function occurs of which nothing is known here."""
     return any(
-        piece.head not in _SCALARS and (piece.kind != "var" or piece.sort not in ("R", "N"))
+        piece.head not in _ELEMENTARY and (piece.kind != "var" or piece.sort not in ("R", "N"))
         for piece in subterms(term)
         if piece.kind not in ("num", "bound")
     )
+
+
+def _is_transcendental(term: Term) -> bool:
+    return any(p.kind == "app" and p.head in _TRANSCENDENTAL for p in subterms(term))
 
 
 # Exact points --------------------------------------------------------------------------
@@ -459,7 +584,9 @@ def _encode(relations: Sequence[Term]) -> _Encoded | None:
     pieces = list(dict.fromkeys(p for f in formulas for p in subterms(f)))
     for piece in pieces:
         formulas += [d for d in _describing(piece) if d not in formulas]
-    if any(_is_opaque(f) for f in formulas) or not fits(formulas, _MOST_SEARCHED):
+    if any(_is_opaque(f) or _is_transcendental(f) for f in formulas):
+        return None
+    if not fits(formulas, _MOST_SEARCHED):
         return None
     divisors = list(dict.fromkeys(d for f in formulas for d in _divisors(f)))
     algebra = Algebra(nonzero=divisors)
@@ -491,6 +618,9 @@ def find_witness(relations: Sequence[Term], deadline: float) -> Point | None:
     if simple is not None:
         return simple
     encoded = _encode(relations)
+    if encoded is None and not any(_is_opaque(r) for r in relations):
+        found_real = find_real_point(relations, deadline)
+        return None if found_real is None else dict(found_real)
     if encoded is None:
         return _sample(relations, variables, share(deadline, 4), seed=1)
     # A canonical atom may differ from the one that was described, so it counts as unknown.
@@ -523,7 +653,7 @@ def _verified(
     """
     rational = {v: x for v, x in point.items() if isinstance(x, Fraction)}
     if len(rational) == len(point):
-        checks = [_holds(r, rational) for r in relations]
+        checks = [holds(r, rational) for r in relations]
         if all(checks):
             return True
         if any(c is False for c in checks):
@@ -535,77 +665,6 @@ def _verified(
 def _variables(relations: Iterable[Term]) -> list[Term]:
     return sorted({v for r in relations for v in free_variables(r)}, key=repr)
 
-
-def _holds(relation: Term, point: Mapping[Term, Fraction]) -> bool | None:
-    """Whether a relation holds at a rational point; None if it is undefined or too hard."""
-    values = [evaluate(side, point) for side in relation.args]
-    if values[0] is None or values[1] is None:
-        return _holds_in_balls(relation, point)
-    return _compare(relation.head, values[0] - values[1])
-
-
-def _compare(head: str, sign: Fraction) -> bool:
-    return {
-        "<=": sign <= 0, "<": sign < 0, ">=": sign >= 0, ">": sign > 0, "=": sign == 0,
-        "!=": sign != 0,
-    }[head]  # fmt: skip
-
-
-def _holds_in_balls(relation: Term, point: Mapping[Term, Fraction]) -> bool | None:
-    """Whether balls round both sides are apart, and on the right sides of each other."""
-    left, right = (_ball(side, point) for side in relation.args)
-    if left is None or right is None:
-        return None
-    # Undecided ball comparisons are False, so only a True one says anything.
-    if left < right:
-        return relation.head in ("<=", "<", "!=")
-    if left > right:
-        return relation.head in (">=", ">", "!=")
-    return None
-
-
-def _ball(term: Term, point: Mapping[Term, Fraction]) -> Any:
-    """A ball that contains the value of a term, None where it may be undefined."""
-    flint = importlib.import_module("flint")
-    value = evaluate(term, point)
-    if value is not None:
-        return flint.arb(flint.fmpq(value.numerator, value.denominator))
-    if term.kind != "app" or not isinstance(term.head, str):
-        return None
-    if term.head == "pi":
-        return flint.arb.pi()
-    if term.head not in _BALLS:
-        return None
-    arguments = [_ball(a, point) for a in term.args]
-    if any(a is None for a in arguments):
-        return None
-    ball = _BALLS[term.head](*arguments)
-    return ball if ball is not None and ball.is_finite() else None
-
-
-def _ball_power(base: Any, exponent: Any) -> Any:
-    whole = int(exponent.unique_fmpz())
-    if whole < 0:
-        return None if base.contains(0) else 1 / base**-whole
-    return base**whole
-
-
-_BALLS: Mapping[str, Callable[..., Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: None if b.contains(0) else a / b,
-    "neg": lambda a: -a,
-    "^": _ball_power,
-    "abs": abs,
-    "max": lambda a, b: a.max(b),
-    "min": lambda a, b: a.min(b),
-    "exp": lambda a: a.exp(),
-    "sin": lambda a: a.sin(),
-    "cos": lambda a: a.cos(),
-    "log": lambda a: a.log() if a > 0 else None,
-    "sqrt": lambda a: a.sqrt() if a > 0 else None,
-}
 
 _NUMBERS = [Fraction(n) for n in (1, 0, 2, -1)] + [Fraction(1, 2)]
 _NUMBERS += [Fraction(n) for n in (3, -2, 5, 10, -3, 100)]
@@ -628,7 +687,7 @@ def _sample(
             return None
         width = (1, 5, 5, 5)[trial] if trial < 4 else (5, 5, 17)[trial % 3]
         point = {v: source.choice(pool[:width]) for v, pool in zip(variables, pools, strict=True)}
-        if all(_holds(r, point) for r in wanted):
+        if all(holds(r, point) for r in wanted):
             return dict(point)
     return None
 
@@ -643,10 +702,12 @@ def show_point(point: Point) -> dict[str, str]:
     return {repr(v): show_value(x) for v, x in sorted(point.items(), key=lambda i: repr(i[0]))}
 
 
-def show_value(value: Value) -> str:
+def show_value(value: Value | Term) -> str:
     """One exact coordinate as text."""
     if isinstance(value, Fraction):
         return str(value)
+    if isinstance(value, Term):
+        return show_claim(value)
     if len(value.poly) == 3:
         return _show_quadratic(value)
     terms = [f"{c}*t**{i}" if i else str(c) for i, c in enumerate(value.poly) if c]
@@ -749,7 +810,7 @@ def _trivial(condition: Term) -> bool:
     return (
         not free_variables(condition)
         and all(p.head in _SCALARS or p.kind == "num" for p in subterms(condition))
-        and bool(_holds(condition, {}))
+        and bool(holds(condition, {}))
     )
 
 
@@ -850,6 +911,8 @@ def _settle(
     """A theorem of the goal and its method, a counterexample, or None."""
     if opaque:
         return search_proof(goal, facts, witness, deadline)
+    if any(_is_transcendental(t) for t in (goal, *kept)):
+        return _settle_transcendental(goal, facts, kept, witness, deadline)
     failures = negations(goal)
     variables = _variables([goal, *kept])
     for negation in failures:
@@ -861,12 +924,59 @@ def _settle(
     quick = _direct(goal, facts, min(share(deadline, 4), time.monotonic() + 1.5), 2)
     if quick is not None:
         return quick, "arithmetic"
+    for negation in failures:
+        found = find_real_point([*kept, negation], time.monotonic() + 0.5)
+        if found is not None:
+            return _Refuted({**{v: Fraction(0) for v in variables}, **found})
     for i, negation in enumerate(failures):
         point = find_witness([*kept, negation], share(deadline, 3 + len(failures) - 1 - i))
         if point is not None:
             everything = {v: Fraction(0) for v in variables}
             return _Refuted({**everything, **point})
     return search_proof(goal, facts, witness, deadline)
+
+
+def _settle_transcendental(
+    goal: Term,
+    facts: Sequence[Theorem],
+    kept: Sequence[Term],
+    witness: Point | None,
+    deadline: float,
+) -> tuple[Theorem, str] | _Refuted | None:
+    """First a little of both searches, then more."""
+    for attempt, part_ in enumerate((1.5, 1.2, 1)):
+        until = share(deadline, 6) if attempt else min(deadline, time.monotonic() + 0.3)
+        point = _counterexample(goal, kept, until, attempt)
+        if point is not None:
+            return _Refuted(point)
+        if attempt == 2 or time.monotonic() >= deadline - 0.1:
+            return None
+        # What was proved on the way follows from the hypotheses; first without that ballast.
+        own = facts if attempt else [f for f in facts if f.hypotheses == {f.conclusion}]
+        found = search_proof(goal, own, witness, share(deadline, part_))
+        if found is not None:
+            return found
+    return None
+
+
+def _counterexample(
+    goal: Term, kept: Sequence[Term], deadline: float, seed: int
+) -> Point | None:
+    """A point where the hypotheses hold and the goal does not."""
+    _TRIED.get({})["counterexamples by climbing"] = None
+    failures = negations(goal)
+    variables = _variables([goal, *kept])
+    for i, negation in enumerate(failures):
+        relations = [*kept, negation]
+        until = share(deadline, len(failures) - i)
+        if any(_is_transcendental(r) for r in relations):
+            found = find_real_point(relations, until, seed)
+            point: Point | None = None if found is None else dict(found)
+        else:
+            point = find_witness(relations, until)
+        if point is not None:
+            return {**{v: Fraction(0) for v in variables}, **point}
+    return None
 
 
 def _decide_large(
@@ -954,12 +1064,113 @@ def search_proof(
     atom = _piecewise([goal, *(f.conclusion for f in facts)])
     if atom is not None and depth < 8:
         return _by_pieces(atom, goal, facts, deadline, depth)
+    if any(_is_transcendental(t) for t in (goal, *(f.conclusion for f in facts))):
+        elementary = _elementary(goal, facts, share(deadline, 1.2))
+        if elementary is not None:
+            return elementary, "analysis"
     quick = _direct(goal, facts, share(deadline, 4), 2)
     if quick is not None:
         return quick, "arithmetic"
     if goal.head not in RELATIONS:  # what has to hold for every index of a sum
         return None
+    if len(_variables([goal])) == 1 and goal.head in ("<=", "<", ">=", ">"):
+        relations = [f for f in facts if f.conclusion.head in RELATIONS]
+        along, _ = prove_inequality(goal, relations, share(deadline, 3))
+        if along is not None:
+            return along, "analysis"
     return _strategies(goal, _enriched(goal, facts, deadline), witness, deadline)
+
+
+def _elementary(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:
+    """The goal by what is known of exp, log, sin and cos."""
+    if goal.head not in RELATIONS:
+        return None
+    for fact in facts:
+        for equation in (fact, symmetric(fact)) if fact.conclusion.head == "=" else ():
+            v, value = equation.conclusion.args
+            if v.kind == "var" and v not in free_variables(value) and v in free_variables(goal):
+                return _replaced(goal, equation, [f for f in facts if f is not fact], deadline)
+    relations = [f for f in facts if f.conclusion.head in RELATIONS]
+    open_ = next((f for f in relations if _leaves_open(f.conclusion, goal, relations)), None)
+    if open_ is not None:
+        a, b = open_.conclusion.args
+        rest = [f for f in facts if f is not open_]
+
+        def use(case: Theorem, until: float) -> Theorem | None:
+            return _elementary(goal, [*rest, case], until)
+
+        return _split(
+            infer("detach", instance("order.differs", x=a, y=b), open_), use, deadline
+        )
+    found, tried = prove_inequality(goal, relations, share(deadline, 1.2))
+    _TRIED.get({}).update(dict.fromkeys(tried))
+    return found or _by_contraposition(goal, relations, deadline)
+
+
+def _leaves_open(relation: Term, goal: Term, facts: Sequence[Theorem]) -> bool:
+    """Whether ``v != number`` leaves a variable of the goal numbers on both sides."""
+    if relation.head != "!=" or relation.args[1].kind != "num":
+        return False
+    v, place = relation.args
+    if v.kind != "var" or v not in free_variables(goal):
+        return False
+    known = {f.conclusion for f in usable(facts)}
+    return not any(app(h, *s) in known for h in ("<", "<=") for s in ((v, place), (place, v)))
+
+
+def _replaced(
+    goal: Term, equation: Theorem, facts: Sequence[Theorem], deadline: float
+) -> Theorem | None:
+    """The goal with a variable replaced by what a hypothesis says it is."""
+    v, value = equation.conclusion.args
+    hole = fresh("hole", "R", goal, value, *(f.conclusion for f in facts))
+    changed = []
+    for fact in facts:
+        template = lam(hole, substitute(fact.conclusion, {v: hole}))
+        changed.append(infer("rewrite", equation, fact, template=template))
+    found = search_proof(substitute(goal, {v: value}), changed, None, deadline)
+    if found is None:
+        return None
+    template = lam(hole, substitute(goal, {v: hole}))
+    return infer("rewrite", symmetric(equation), found[0], template=template)
+
+
+def _by_contraposition(
+    goal: Term, facts: Sequence[Theorem], deadline: float
+) -> Theorem | None:
+    """The goal, because its negation contradicts a hypothesis about an elementary function."""
+    hypotheses = [f for f in facts if _is_transcendental(f.conclusion)
+                  and f.conclusion.head in ("<=", "<", ">=", ">", "=")]  # fmt: skip
+    if not hypotheses or goal.head in ("=", "!=") or goal == lt(0, 0):
+        return _contradiction(facts, deadline) if goal == lt(0, 0) and hypotheses else None
+    a, b = goal.args
+    low, high = (a, b) if goal.head in ("<=", "<") else (b, a)
+    strict = goal.head in ("<", ">")
+    split = instance("order.total", x=high, y=low) if strict else instance(
+        "order.total", x=low, y=high
+    )
+
+    def use(case: Theorem, until: float) -> Theorem | None:
+        if (case.conclusion.head == "<") == strict:
+            return _direct(goal, [case], until, 1)
+        contradiction = _contradiction([*facts, case], until)
+        return None if contradiction is None else absurd(contradiction, goal)
+
+    return _split(split, use, deadline)
+
+
+def _contradiction(facts: Sequence[Theorem], deadline: float) -> Theorem | None:
+    """``0 < 0``, because the others refute a hypothesis about an elementary function."""
+    for fact in facts:
+        relation = fact.conclusion
+        if not _is_transcendental(relation) or relation.head not in RELATIONS - {"!="}:
+            continue
+        rest = [f for f in facts if f is not fact]
+        for opposite in negations(relation):
+            found, _ = prove_inequality(opposite, rest, share(deadline, 3))
+            if found is not None:
+                return prove_relation(lt(0, 0), [fact, found], degree=1)
+    return None
 
 
 def _strategies(
@@ -1073,12 +1284,11 @@ def _split(
 
 
 def _piecewise(formulas: Iterable[Term]) -> Term | None:
-    """An abs, min or max without another one inside."""
-    for formula in formulas:
-        for piece in subterms(formula):
-            if piece.head in _PIECEWISE:
-                return piece
-    return None
+    """An abs, min or max without another one inside, of arithmetic terms if there is one."""
+    found = [
+        piece for formula in formulas for piece in subterms(formula) if piece.head in _PIECEWISE
+    ]
+    return next((p for p in found if not _is_transcendental(p)), found[0] if found else None)
 
 
 def _by_pieces(
@@ -1095,6 +1305,10 @@ def _by_pieces(
         condition, value = part(case, 0), part(case, 1)
         shown = [rewrite(f, value) for f in facts]
         simpler = replace(goal, atom, value.conclusion.args[1])
+        if _is_transcendental(condition.conclusion):
+            impossible = _contradiction([*shown, condition], share(until, 4))
+            if impossible is not None:
+                return absurd(impossible, goal)
         found = search_proof(simpler, [*shown, condition], None, until, depth + 1)
         proof = found[0] if found else _impossible(simpler, [*shown, condition], until)
         return None if proof is None else _unwritten(proof, goal, atom, value)
@@ -1194,7 +1408,7 @@ def _by_order(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem 
     known = {t for r in relations for t in r.args if r.head in RELATIONS and _ZERO in r.args}
     pairs = [(_ZERO, v) for v in names if v not in known]
     pairs += itertools.combinations(names, 2)
-    pairs += [(num(1), v) for v in names]
+    pairs += [(num(n), v) for n in (1, Fraction(1, 2)) for v in names]
     for i, (low, high) in enumerate(pairs[:12]):
         if time.monotonic() >= deadline:
             return None
@@ -1259,7 +1473,7 @@ def _sign_of(
     goals = [app(h, *s) for h in heads for s in ((_ZERO, term), (term, _ZERO))]
     rational = {v: x for v, x in (witness or {}).items() if isinstance(x, Fraction)}
     if rational:
-        goals = [g for g in goals if _holds(g, rational) is not False]
+        goals = [g for g in goals if holds(g, rational) is not False]
     for i, goal in enumerate(goals):
         found = _direct(goal, facts, share(deadline, len(goals) - i), 2)
         if found is not None:

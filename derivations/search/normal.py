@@ -1,0 +1,327 @@
+"""Equations that bring elementary functions to a common form.
+
+``exp(2*x + y)`` becomes ``exp(x)**2*exp(y)``, ``log(x/y)`` becomes ``log(x) - log(y)``, and the
+sines and cosines of multiples of an angle those of the angle, so that exact arithmetic sees what
+they have to do with each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+
+from derivations.elementary import (
+    angle_of_sum,
+    angles,
+    exp_of_sum,
+    log_of_product,
+    log_of_root,
+)
+from derivations.kernel.algebra import Algebra
+from derivations.kernel.terms import PI, KernelError, Term, eq, exp, le, log, lt, num, real, sqrt
+from derivations.kernel.theorem import Theorem, difference, infer
+from derivations.tactics import assume, by_cases, have, instance, order, rewrite, where
+
+_MOST_MULTIPLE = 8
+Positive = Callable[[Term], Theorem | None]
+
+
+def atoms(terms: Sequence[Term]) -> Iterator[Term]:
+    """The applications of exp, log, sqrt, sin and cos in terms, innermost first, each once."""
+    seen: set[Term] = set()
+
+    def visit(term: Term) -> Iterator[Term]:
+        if term in seen or term.kind != "app":
+            return
+        seen.add(term)
+        for argument in term.args:
+            yield from visit(argument)
+        if term.head in ("exp", "log", "sqrt", "sin", "cos") and not term.loose:
+            yield term
+
+    for term in terms:
+        yield from visit(term)
+
+
+@cache
+def log_of_one() -> Theorem:
+    """log(1) = 0."""
+    return rewrite(instance("log.exp", x=num(0)), instance("exp.zero"))
+
+
+@dataclass
+class _Normaliser:
+    """The atoms of some terms and the pieces of their arguments."""
+
+    algebra: Algebra
+    positive: Positive
+    strict: Sequence[Theorem]
+    units: dict[tuple[str, Term], Fraction] = field(default_factory=dict)
+    equations: list[Theorem] = field(default_factory=list)
+    done: set[Term] = field(default_factory=set)
+
+    def pieces(self, argument: Term) -> list[tuple[Fraction, Term]]:
+        """An argument as a combination of monomials with rational coefficients."""
+        numerator, denominator = self.algebra.normal(argument)
+        one = self.algebra.number(1)[0]
+        if denominator.is_constant():
+            scale = int(denominator.leading_coefficient())
+            made = []
+            for exponents, coefficient in numerator.terms():
+                key = self.algebra.term((self.algebra._monomial([int(e) for e in exponents]), one))
+                made.append((Fraction(int(coefficient), scale), key))
+            return made
+        content = int(numerator.content())
+        if numerator.leading_coefficient() < 0:
+            content = -content
+        below = int(denominator.content())
+        key = self.algebra.term((numerator / content, denominator / below))
+        return [(Fraction(content, below), key)]
+
+    def note(self, atom: Term) -> None:
+        head = "exp" if atom.head == "exp" else "angle"
+        for coefficient, key in self.pieces(atom.args[0]):
+            old = self.units.get((head, key))
+            self.units[head, key] = abs(coefficient) if old is None else _gcd(old, coefficient)
+
+    def split(self, atom: Term) -> list[tuple[int, Term]]:
+        head = "exp" if atom.head == "exp" else "angle"
+        made = []
+        for coefficient, key in self.pieces(atom.args[0]):
+            unit = self.units[head, key]
+            if unit.denominator == 1 and key.head == "log":
+                unit = Fraction(1)
+            if key == PI and (coefficient * 2).denominator == 1:
+                unit = Fraction(1, 2) if coefficient.denominator == 2 else Fraction(1)
+            base = key if unit == 1 else num(unit) * key
+            made.append((int(coefficient / unit), base))
+        return made
+
+    def add(self, atom: Term, theorem: Theorem, *strict: Theorem) -> None:
+        """Keep an equation, its left side written as the atom itself."""
+        goal = eq(atom, theorem.conclusion.args[1])
+        if theorem.conclusion != goal:
+            theorem = infer(
+                "arithmetic", theorem, *strict, *self.strict, goal=goal, equations=(0,)
+            )
+        if theorem.conclusion.args[0] != theorem.conclusion.args[1]:
+            self.equations.append(theorem)
+
+    def exponential(self, atom: Term) -> None:
+        parts = self.split(atom)
+        if not parts:
+            self.add(atom, instance("exp.zero"))
+            return
+        if sum(abs(k) for k, _ in parts) > 200:
+            return
+        if len(parts) > 1 or parts[0][0] != 1:
+            self.add(atom, exp_of_sum(parts))
+        for _, base in parts:
+            if base.head == "log" and exp(base) not in self.done:
+                self.done.add(exp(base))
+                known = self.positive(base.args[0])
+                if known is not None:
+                    rule = instance("exp.log", x=base.args[0])
+                    self.equations.append(infer("detach", rule, known))
+
+    def angle(self, atom: Term) -> None:
+        parts = self.split(atom)
+        place = 0 if atom.head == "sin" else 1
+        if not parts:
+            self.add(atom, instance("sin.zero" if place == 0 else "cos.zero"))
+            return
+        if len(parts) > 3 or sum(abs(k) for k, _ in parts) > _MOST_MULTIPLE:
+            return
+        if len(parts) > 1 or parts[0][0] != 1:
+            self.add(atom, angle_of_sum(parts)[place])
+        if any(base in (PI, PI / 2, num(Fraction(1, 2)) * PI) for _, base in parts):
+            for known in angles():
+                if known.conclusion.args[0] not in self.done:
+                    self.done.add(known.conclusion.args[0])
+                    self.equations.append(known)
+
+    def logarithm(self, atom: Term) -> None:
+        numerator, denominator = self.algebra.normal(atom.args[0])
+        (above, first), (below, second) = numerator.factor(), denominator.factor()
+        constant, one = Fraction(int(above), int(below)), self.algebra.number(1)[0]
+        parts: list[tuple[int, Term]] = []
+        known: list[Theorem] = []
+        for factor, e in [(f, int(e)) for f, e in first] + [(f, -int(e)) for f, e in second]:
+            term = self.algebra.term((factor, one))
+            proof = self.positive(term)
+            if proof is None:
+                term = self.algebra.term((-factor, one))
+                proof = self.positive(term)
+                constant *= (-1) ** (e % 2)
+            if proof is None:
+                return
+            parts.append((e, term))
+            known.append(proof)
+        if constant <= 0:
+            return
+        for prime, e in _primes(constant):
+            parts.append((e, num(prime)))
+            known.append(infer("arithmetic", goal=lt(0, num(prime)),
+                               products=((Fraction(prime), (), ()),)))  # fmt: skip
+        if not parts:
+            self.add(atom, log_of_one())
+            return
+        if len(parts) > 1 or parts[0][0] != 1:
+            self.add(atom, log_of_product(parts, known), *known)
+        for (_, term), proof in zip(parts, known, strict=True):
+            if log(term) in self.done:
+                continue
+            self.done.add(log(term))
+            if term.head == "exp":
+                self.equations.append(instance("log.exp", x=term.args[0]))
+            if term.head == "sqrt":
+                inside = self.positive(term.args[0])
+                if inside is not None:
+                    made = where(log_of_root(), x=term.args[0])
+                    made = infer("discharge", made, formula=lt(0, term.args[0]))
+                    self.equations.append(infer("detach", made, inside))
+            del proof
+
+    def root(self, atom: Term) -> None:
+        """sqrt(t**2) = t where t is known to be positive; sqrt(0) = 0."""
+        numerator, denominator = self.algebra.normal(atom.args[0])
+        if numerator == 0:
+            self.add(atom, root_of_square(num(0), None))
+            return
+        (above, first), (below, second) = numerator.factor(), denominator.factor()
+        if not first and not second:
+            self.number_root(atom, Fraction(int(above), int(below)))
+            return
+        top, bottom = math.isqrt(abs(int(above))), math.isqrt(int(below))
+        if top * top != int(above) or bottom * bottom != int(below):
+            return
+        one = self.algebra.number(1)[0]
+        side = num(Fraction(top, bottom))
+        for factor, e in [*first, *((f, -int(e)) for f, e in second)]:
+            if int(e) % 2:
+                return
+            side = side * self.algebra.term((factor, one)) ** (int(e) // 2)
+        for base in (side, -side):
+            known = self.positive(base)
+            if known is not None:
+                self.add(atom, root_of_square(base, known))
+                return
+
+
+    def number_root(self, atom: Term, value: Fraction) -> None:
+        """sqrt(8) = 2*sqrt(2), sqrt(1/2) = sqrt(2)/2, and so on."""
+        if value <= 0:
+            return
+        # sqrt(p/q) = sqrt(p*q)/q, and the squares among the divisors of p*q come out.
+        outside, inside = Fraction(1, value.denominator), 1
+        for prime, e in _primes(Fraction(value.numerator * value.denominator)):
+            outside *= Fraction(prime) ** (e // 2)
+            inside *= prime ** (e % 2)
+        small = math.isqrt(inside)
+        if small * small == inside:
+            outside, inside = outside * small, 1
+        base = num(outside) if inside == 1 else num(outside) * sqrt(num(inside))
+        if base == atom or (outside == 1 and sqrt(num(value)) == sqrt(num(inside))):
+            return
+        weak = infer("arithmetic", goal=le(0, num(inside)),
+                     products=((Fraction(inside), (), ()),))  # fmt: skip
+        square = infer("detach", instance("root.square", x=num(inside)), weak)
+        root = infer("detach", instance("root.nonnegative", x=num(inside)), weak)
+        if inside == 1:
+            positive = infer("arithmetic", goal=lt(0, base), products=((outside, (), ()),))
+            self.add(atom, root_of_square(base, positive))
+            return
+        above = infer("arithmetic", root, goal=le(0, base), products=((outside, ((0, 1),), ()),))
+        made = infer("instantiate", _root_of_square(), mapping=((real("x"), base),))
+        made = infer("detach", infer("discharge", made, formula=le(0, base)), above)
+        same = infer("arithmetic", square, goal=eq(base**2, num(value)),
+                     multipliers=((0, num(outside * outside)),))  # fmt: skip
+        self.add(atom, rewrite(made, same))
+
+
+def root_of_square(base: Term, positive: Theorem | None) -> Theorem:
+    """sqrt(t**2) = t for t > 0, or t = 0."""
+    x = real("x")
+    known = _root_of_square()
+    known = infer("instantiate", known, mapping=((x, base),))
+    one = ((Fraction(1), ((0, 1),), ()),) if positive is not None else ()
+    weak = infer("arithmetic", *([positive] if positive is not None else []),
+                 goal=le(0, base), products=one)  # fmt: skip
+    return infer("detach", infer("discharge", known, formula=le(0, base)), weak)
+
+
+@cache
+def _root_of_square() -> Theorem:
+    x = real("x")
+    given = assume(le(0, x))
+    weak = have(le(0, x**2))
+    facts = [
+        given, infer("detach", instance("root.nonnegative", x=x**2), weak),
+        infer("detach", instance("root.square", x=x**2), weak),
+    ]  # fmt: skip
+    root = sqrt(x**2)
+
+    def half(low: Term, high: Term) -> Theorem:
+        goal = le(low, high)
+        return by_cases(order(low, high), lambda c: c, lambda c: have(goal, c, *facts))
+
+    halves = [half(root, x), half(x, root)]
+    rule = instance("order.antisymmetric", x=root, y=x)
+    return infer("detach", infer("detach", rule, halves[0]), halves[1])
+
+
+def _gcd(a: Fraction, b: Fraction) -> Fraction:
+    scale = math.lcm(a.denominator, b.denominator)
+    return Fraction(math.gcd(int(a * scale), int(abs(b) * scale)), scale)
+
+
+def _primes(value: Fraction) -> list[tuple[int, int]]:
+    """The factors of a positive rational, small primes taken apart."""
+    made: list[tuple[int, int]] = []
+    for number, sign in ((value.numerator, 1), (value.denominator, -1)):
+        prime = 2
+        while number > 1 and prime < 100:
+            e = 0
+            while number % prime == 0:
+                number, e = number // prime, e + 1
+            if e:
+                made.append((prime, sign * e))
+            prime += 1
+        if number > 1:
+            made.append((number, sign))
+    return made
+
+
+def normalise(
+    terms: Sequence[Term], strict: Sequence[Theorem], positive: Positive
+) -> list[Theorem]:
+    """Equations ``atom = term`` for the atoms of the terms that a simpler form is known of.
+
+    `strict` are theorems whose differences are not zero, `positive` proves ``0 < t`` or fails.
+    The equations are in the order in which exact arithmetic is to use them.
+    """
+    algebra = Algebra(nonzero=[difference(f.conclusion) for f in strict])
+    made = _Normaliser(algebra, positive, strict)
+    found = list(atoms(terms))
+    for atom in found:
+        if atom.head in ("exp", "sin", "cos"):
+            made.note(atom)
+    rules = {
+        "exp": made.exponential, "sin": made.angle, "cos": made.angle, "log": made.logarithm,
+        "sqrt": made.root,
+    }  # fmt: skip
+    for atom in found:
+        try:
+            rules[atom.head](atom)
+        except (KernelError, OverflowError):
+            continue
+    # Outer atoms first: what they are replaced by may hold inner ones.  Atoms that differ in the
+    # way their arguments are written are one.
+    kept: dict[Term, Theorem] = {}
+    for equation in reversed(made.equations):
+        kept.setdefault(algebra.term(algebra.normal(equation.conclusion.args[0])), equation)
+    return list(kept.values())
+

@@ -1,0 +1,8 @@
+"""Claims with known truth, from named sources; half of them are false."""
+
+from __future__ import annotations
+
+from . import classical, elementary, theory
+from .claim import Claim
+
+CLAIMS: tuple[Claim, ...] = (*classical.CLAIMS, *elementary.CLAIMS, *theory.CLAIMS)
