@@ -1,0 +1,363 @@
+"""Policies whose responses are listed: softmax bandits, two responses, token trees.
+
+A family says what its responses are at theta (`FinitePolicy.responses`); class laws, extremes
+and sampling are the same for all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from random import Random
+from typing import TypeAlias
+
+from derivations.policies.arithmetic import (
+    Arithmetic,
+    Exact,
+    Real,
+    Vector,
+    dot,
+    power,
+    share,
+    softmax,
+)
+from derivations.policies.jets import JetFunction, variables
+from derivations.policies.point import Constants, Draw, Point
+
+Entries: TypeAlias = Mapping[tuple[int, int], Real]
+"""A symmetric matrix (d x d) by its entries that are not zero, both triangles."""
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """One response: log-weight u, b = grad u (d), c = Hess u (d x d), length, verdict.
+
+    The three are known up to terms that all responses share; these drop out.
+    """
+
+    log_weight: Real
+    score: Vector
+    hessian: Entries
+    length: int
+    correct: bool
+
+
+def _mean(probabilities: Sequence[Real], values: Sequence[Real]) -> Real:
+    return sum((p * x for p, x in zip(probabilities, values, strict=True)), start=0)
+
+
+@dataclass(frozen=True, eq=False)
+class ListedClass:
+    """The law of a class of n listed responses: probabilities (n) that sum to one.
+
+    `score` is E[b] (d), `centred` holds b - E[b] (n x d), `hessians` c, and `lengths` T (n).
+    """
+
+    log_mass: Real
+    probabilities: tuple[Real, ...]
+    score: Vector
+    centred: tuple[Vector, ...]
+    hessians: tuple[Entries, ...]
+    lengths: tuple[Real, ...]
+
+    def bends(self, w: Vector) -> tuple[Real, ...]:
+        """c along w, of each response."""
+        return tuple(
+            sum((x * w[i] * w[j] for (i, j), x in entries.items()), start=0)
+            for entries in self.hessians
+        )
+
+    def hessian(self, w: Vector) -> Real:
+        """E[c] along w."""
+        return _mean(self.probabilities, self.bends(w))
+
+    def deviations(self, w: Vector) -> tuple[tuple[Real, Real], ...]:
+        """b - E[b] and c - E[c] along w, of each response."""
+        bends = self.bends(w)
+        mean = _mean(self.probabilities, bends)
+        return tuple((dot(w, b), c - mean) for b, c in zip(self.centred, bends, strict=True))
+
+    def moment(self, w: Vector, score: int = 0, hessian: int = 0, length: int = 0) -> Real:
+        """E[(b - E[b])^score (c - E[c])^hessian T^length] along w."""
+        return sum(
+            (
+                p * power(b, score) * power(c, hessian) * power(t, length)
+                for p, t, (b, c) in zip(
+                    self.probabilities, self.lengths, self.deviations(w), strict=True
+                )
+            ),
+            start=0,
+        )
+
+
+def _listed(responses: tuple[Response, ...], arithmetic: Arithmetic) -> ListedClass:
+    log_mass, probabilities = softmax([r.log_weight for r in responses], arithmetic)
+    columns = zip(*(r.score for r in responses), strict=True)
+    score = tuple(_mean(probabilities, column) for column in columns)
+    centred = tuple(tuple(x - m for x, m in zip(r.score, score, strict=True)) for r in responses)
+    return ListedClass(
+        log_mass,
+        probabilities,
+        score,
+        centred,
+        tuple(r.hessian for r in responses),
+        tuple(arithmetic.number(r.length) for r in responses),
+    )
+
+
+class FinitePolicy(ABC):
+    """A policy with a list of responses, at least one correct and one incorrect."""
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """d, the number of parameters."""
+
+    @abstractmethod
+    def responses(self, theta: Vector, arithmetic: Arithmetic) -> tuple[Response, ...]:
+        """All responses at theta (d), in an order that does not depend on theta."""
+
+    def classes(self, theta: Vector, arithmetic: Arithmetic) -> tuple[ListedClass, ListedClass]:
+        """The laws of O+ and of O- at theta; ValueError if one of them is empty."""
+        responses = self.responses(theta, arithmetic)
+        sides = [tuple(r for r in responses if r.correct is side) for side in (True, False)]
+        if not all(sides):
+            raise ValueError("the verifier must accept a response and reject one")
+        plus, minus = (_listed(side, arithmetic) for side in sides)
+        return plus, minus
+
+    def extremes(self, theta: Vector, w: Vector, arithmetic: Arithmetic) -> Constants:
+        """The largest |s| and |h| of a response at theta (d) along w (d)."""
+        with arithmetic.working():
+            laws = self.classes(theta, arithmetic)
+            point = Point.of(theta, laws, arithmetic)
+            scores, bends = [], []
+            for correct, law in zip((True, False), laws, strict=True):
+                g = dot(w, point.mean_score(correct))
+                m = point.moment(correct, w, hessian=1)
+                for b, c in law.deviations(w):
+                    scores.append(abs(b + g))
+                    bends.append(abs(c + m))
+            return Constants(arithmetic.largest(*scores), arithmetic.largest(*bends))
+
+    def draws(self, theta: Vector, random: Random, arithmetic: Arithmetic) -> Iterator[Draw]:
+        """Responses sampled at theta (d), for ever, from as many random bits as the precision."""
+        bits = arithmetic.bits
+        outcomes: list[Draw] = []
+        shares: list[int] = []
+        with arithmetic.working():
+            laws = self.classes(theta, arithmetic)
+            point = Point.of(theta, laws, arithmetic)
+            masses = (point.success, point.failure)
+            for correct, mass, law in zip((True, False), masses, laws, strict=True):
+                g = point.mean_score(correct)
+                for p, b, length in zip(law.probabilities, law.centred, law.lengths, strict=True):
+                    score = tuple(x + y for x, y in zip(b, g, strict=True))
+                    outcomes.append(Draw(correct, score, length))
+                    shares.append(share(mass * p, bits))
+        steps = list(accumulate(shares))
+        while True:
+            # What rounding lost of the last share falls to the last response.
+            yield outcomes[min(bisect_right(steps, random.getrandbits(bits)), len(steps) - 1)]
+
+
+@dataclass(frozen=True)
+class LogLinear(FinitePolicy):
+    r"""Softmax over features: pi(o) is proportional to exp(offset(o) + <theta, phi(o)>).
+
+    `features` holds phi(o) in R^d for each of n responses, `correct` (n) the verdicts, and
+    `offsets` (n, zeros if not given) the logits at theta = 0.
+
+    >>> from derivations.policies import Numbers, at
+    >>> bandit = LogLinear(features=((1, 0), (0, 1), (0, 0)), correct=(True, False, False))
+    >>> print(at(bandit, (0, 0), Numbers(15)).gap)
+    (mpf('1.0'), mpf('-0.5'))
+    """
+
+    features: tuple[tuple[Exact, ...], ...]
+    correct: tuple[bool, ...]
+    offsets: tuple[Exact, ...] = ()
+
+    def __post_init__(self) -> None:
+        offsets = self.offsets or (0,) * len(self.correct)
+        if not len(self.features) == len(self.correct) == len(offsets):
+            raise ValueError("give as many features, verdicts and offsets as there are responses")
+        if len({len(phi) for phi in self.features}) != 1:
+            raise ValueError("give at least one feature vector, all of one dimension")
+        object.__setattr__(self, "offsets", offsets)
+
+    @property
+    def dimension(self) -> int:
+        """d, the dimension of the features."""
+        return len(self.features[0])
+
+    def responses(self, theta: Vector, arithmetic: Arithmetic) -> tuple[Response, ...]:
+        """b = phi and c = 0."""
+        number = arithmetic.number
+        found = []
+        for phi, correct, offset in zip(self.features, self.correct, self.offsets, strict=True):
+            score = tuple(map(number, phi))
+            found.append(Response(number(offset) + dot(theta, score), score, {}, 1, correct))
+        return tuple(found)
+
+
+def softmax_bandit(correct: Sequence[bool]) -> LogLinear:
+    """Tabular softmax: one free logit for each of n responses (`trajectory.tabular`).
+
+    >>> softmax_bandit((True, False)).features
+    ((1, 0), (0, 1))
+    """
+    n = len(correct)
+    return LogLinear(tuple(tuple(int(i == j) for j in range(n)) for i in range(n)), tuple(correct))
+
+
+@dataclass(frozen=True)
+class TwoResponses(FinitePolicy):
+    """One correct and one incorrect response, with any log-odds f (`trajectory.realisable`).
+
+    `log_odds` maps d jets to f, written with ``+ - * / **`` and the methods of `Jet`;
+    `parameters` is d.
+
+    >>> from derivations.policies import Numbers, at
+    >>> policy = TwoResponses(lambda x, y: 3 * x + y.sin(), parameters=2)
+    >>> print(at(policy, (1, 0), Numbers(15)).gap)
+    (mpf('3.0'), mpf('1.0'))
+    """
+
+    log_odds: JetFunction
+    parameters: int
+
+    @property
+    def dimension(self) -> int:
+        """d, the number of jets that `log_odds` takes."""
+        return self.parameters
+
+    def responses(self, theta: Vector, arithmetic: Arithmetic) -> tuple[Response, ...]:
+        """Log-weights f and 0."""
+        jet = self.log_odds(*variables(theta, arithmetic))
+        hessian = {(i, j): x for i, row in enumerate(jet.hessian) for j, x in enumerate(row)}
+        zero = arithmetic.number(0)
+        return (
+            Response(jet.value, jet.gradient, hessian, 1, True),
+            Response(zero, tuple(zero for _ in theta), {}, 1, False),
+        )
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """The end of a response."""
+
+    correct: bool
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token that may come next: its features (d), its offset, and what follows it."""
+
+    features: tuple[Exact, ...]
+    then: Branch | Leaf
+    offset: Exact = 0
+
+
+@dataclass(frozen=True)
+class Branch:
+    """The tokens that may come next after a prefix, at least one."""
+
+    tokens: tuple[Token, ...]
+
+    def __post_init__(self) -> None:
+        if not self.tokens:
+            raise ValueError("a branch without tokens: end the response with a Leaf")
+
+
+@dataclass(frozen=True)
+class TokenTree(FinitePolicy):
+    """Responses of random length, drawn token by token from softmaxes over features.
+
+    After a prefix the next token is v with probability proportional to
+    exp(offset + <theta, features>); `grow` makes a tree from functions of the prefix.
+    Score and Hessian of a response are the sums of those of its tokens (`token.martingale`).
+
+    >>> from derivations.policies import Numbers, at
+    >>> tree = grow((0, 1), 0, 3, lambda prefix, token: (token,), lambda response: all(response))
+    >>> print(at(tree, (0,), Numbers(15)).success)
+    0.125
+    """
+
+    root: Branch
+
+    @property
+    def dimension(self) -> int:
+        """d, the dimension of the features."""
+        return len(self.root.tokens[0].features)
+
+    def responses(self, theta: Vector, arithmetic: Arithmetic) -> tuple[Response, ...]:
+        """b and c are the score and the Hessian themselves: probabilities sum to one."""
+        zero = arithmetic.number(0)
+        empty = Response(zero, tuple(zero for _ in theta), {}, 0, False)
+        return tuple(_grown(self.root, empty, theta, arithmetic))
+
+
+def _grown(
+    branch: Branch, prefix: Response, theta: Vector, arithmetic: Arithmetic
+) -> Iterator[Response]:
+    """The responses that begin with a prefix."""
+    features = [tuple(map(arithmetic.number, token.features)) for token in branch.tokens]
+    logits = [
+        arithmetic.number(token.offset) + dot(theta, phi)
+        for token, phi in zip(branch.tokens, features, strict=True)
+    ]
+    log_total, probabilities = softmax(logits, arithmetic)
+    mean = tuple(_mean(probabilities, column) for column in zip(*features, strict=True))
+    centred = [tuple(x - m for x, m in zip(phi, mean, strict=True)) for phi in features]
+    hessian = dict(prefix.hessian)
+    # Only coordinates that some token uses have a variance.
+    used = [i for i in range(len(theta)) if any(phi[i] != 0 for phi in features)]
+    for i in used:
+        for j in used:
+            covariance = _mean(probabilities, [x[i] * x[j] for x in centred])
+            hessian[i, j] = hessian.get((i, j), 0) - covariance
+    for token, logit, step in zip(branch.tokens, logits, centred, strict=True):
+        response = Response(
+            prefix.log_weight + logit - log_total,
+            tuple(x + y for x, y in zip(prefix.score, step, strict=True)),
+            hessian,
+            prefix.length + 1,
+            isinstance(token.then, Leaf) and token.then.correct,
+        )
+        if isinstance(token.then, Leaf):
+            yield response
+        else:
+            yield from _grown(token.then, response, theta, arithmetic)
+
+
+def grow(
+    vocabulary: Sequence[int],
+    end: int,
+    longest: int,
+    features: Callable[[tuple[int, ...], int], tuple[Exact, ...]],
+    correct: Callable[[tuple[int, ...]], bool],
+) -> TokenTree:
+    """The tree of all responses over a vocabulary that stop at the token `end` or at `longest`.
+
+    `features` maps a prefix and a next token to R^d, `correct` a whole response to its verdict.
+    """
+
+    def branch(prefix: tuple[int, ...]) -> Branch:
+        return Branch(
+            tuple(
+                Token(features(prefix, v), follow((*prefix, v), stops=v == end)) for v in vocabulary
+            )
+        )
+
+    def follow(response: tuple[int, ...], stops: bool) -> Branch | Leaf:
+        if stops or len(response) == longest:
+            return Leaf(correct(response))
+        return branch(response)
+
+    if longest < 1:
+        raise ValueError("responses have at least one token: give longest >= 1")
+    return TokenTree(branch(()))
