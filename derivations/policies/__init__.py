@@ -9,9 +9,20 @@ data; `at` evaluates it at a parameter in an arithmetic, `Numbers(digits)` or `B
 ('[0.3333333333 +/- 3.34e-11]', '1.000000000')
 """
 
+from derivations.policies.algorithms import (
+    ALGORITHMS,
+    Algorithm,
+    Group,
+    coefficient,
+    expected_update,
+    grpo,
+    pass_at,
+    reinforce,
+    sampled_update,
+)
 from derivations.policies.arithmetic import Balls, Numbers
+from derivations.policies.dynamics import expected, fixed, normalised, run, sampled, threshold
 from derivations.policies.finite import (
-    Branch,
     Leaf,
     LogLinear,
     Response,
@@ -26,9 +37,11 @@ from derivations.policies.jets import Jet
 from derivations.policies.point import Constants, Point, Policy, at, regularity
 
 __all__ = [
+    "ALGORITHMS",
+    "Algorithm",
     "Balls",
-    "Branch",
     "Constants",
+    "Group",
     "IidTokens",
     "Jet",
     "Leaf",
@@ -44,7 +57,19 @@ __all__ = [
     "at",
     "at_least",
     "below",
+    "coefficient",
+    "expected",
+    "expected_update",
+    "fixed",
     "grow",
+    "grpo",
+    "normalised",
+    "pass_at",
     "regularity",
+    "reinforce",
+    "run",
+    "sampled",
+    "sampled_update",
     "softmax_bandit",
+    "threshold",
 ]

@@ -216,6 +216,19 @@ def softmax(logits: Sequence[Real], arithmetic: Arithmetic) -> tuple[Real, tuple
     return top + arithmetic.call("log", total), tuple(x / total for x in weights)
 
 
+def centred(probabilities: Sequence[Real], values: Sequence[Real]) -> tuple[Real, tuple[Real, ...]]:
+    """The mean of n values, and their deviations from it (n).
+
+    Values are taken relative to the likeliest one first: where nearly all probability is on it,
+    its deviation is tiny and still has all its digits.
+    """
+    probability = max(probabilities, key=middle)
+    likeliest = values[next(i for i, p in enumerate(probabilities) if p is probability)]
+    apart = [x - likeliest for x in values]
+    shift = sum((p * x for p, x in zip(probabilities, apart, strict=True)), start=0)
+    return likeliest + shift, tuple(x - shift for x in apart)
+
+
 def share(probability: Real, bits: int) -> int:
     """The probability in units of 2^-bits, rounded down, from the midpoint of a ball.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from random import Random
 from typing import TypeAlias
@@ -19,12 +19,13 @@ from derivations.policies.arithmetic import (
     Exact,
     Real,
     Vector,
+    centred,
     dot,
     power,
     share,
     softmax,
 )
-from derivations.policies.jets import JetFunction, variables
+from derivations.policies.jets import Jet, JetFunction, variables
 from derivations.policies.point import Constants, Draw, Point
 
 Entries: TypeAlias = Mapping[tuple[int, int], Real]
@@ -43,10 +44,6 @@ class Response:
     hessian: Entries
     length: int
     correct: bool
-
-
-def _mean(probabilities: Sequence[Real], values: Sequence[Real]) -> Real:
-    return sum((p * x for p, x in zip(probabilities, values, strict=True)), start=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +69,12 @@ class ListedClass:
 
     def hessian(self, w: Vector) -> Real:
         """E[c] along w."""
-        return _mean(self.probabilities, self.bends(w))
+        return dot(self.probabilities, self.bends(w))
 
     def deviations(self, w: Vector) -> tuple[tuple[Real, Real], ...]:
         """b - E[b] and c - E[c] along w, of each response."""
-        bends = self.bends(w)
-        mean = _mean(self.probabilities, bends)
-        return tuple((dot(w, b), c - mean) for b, c in zip(self.centred, bends, strict=True))
+        _, bends = centred(self.probabilities, self.bends(w))
+        return tuple((dot(w, b), c) for b, c in zip(self.centred, bends, strict=True))
 
     def moment(self, w: Vector, score: int = 0, hessian: int = 0, length: int = 0) -> Real:
         """E[(b - E[b])^score (c - E[c])^hessian T^length] along w."""
@@ -95,14 +91,12 @@ class ListedClass:
 
 def _listed(responses: tuple[Response, ...], arithmetic: Arithmetic) -> ListedClass:
     log_mass, probabilities = softmax([r.log_weight for r in responses], arithmetic)
-    columns = zip(*(r.score for r in responses), strict=True)
-    score = tuple(_mean(probabilities, column) for column in columns)
-    centred = tuple(tuple(x - m for x, m in zip(r.score, score, strict=True)) for r in responses)
+    columns = [centred(probabilities, x) for x in zip(*(r.score for r in responses), strict=True)]
     return ListedClass(
         log_mass,
         probabilities,
-        score,
-        centred,
+        tuple(mean for mean, _ in columns),
+        tuple(zip(*(apart for _, apart in columns), strict=True)),
         tuple(r.hessian for r in responses),
         tuple(arithmetic.number(r.length) for r in responses),
     )
@@ -132,8 +126,10 @@ class FinitePolicy(ABC):
     def extremes(self, theta: Vector, w: Vector, arithmetic: Arithmetic) -> Constants:
         """The largest |s| and |h| of a response at theta (d) along w (d)."""
         with arithmetic.working():
+            theta = tuple(map(arithmetic.number, theta))
             laws = self.classes(theta, arithmetic)
             point = Point.of(theta, laws, arithmetic)
+            w = point.direction(w)
             scores, bends = [], []
             for correct, law in zip((True, False), laws, strict=True):
                 g = dot(w, point.mean_score(correct))
@@ -149,6 +145,7 @@ class FinitePolicy(ABC):
         outcomes: list[Draw] = []
         shares: list[int] = []
         with arithmetic.working():
+            theta = tuple(map(arithmetic.number, theta))
             laws = self.classes(theta, arithmetic)
             point = Point.of(theta, laws, arithmetic)
             masses = (point.success, point.failure)
@@ -238,6 +235,8 @@ class TwoResponses(FinitePolicy):
     def responses(self, theta: Vector, arithmetic: Arithmetic) -> tuple[Response, ...]:
         """Log-weights f and 0."""
         jet = self.log_odds(*variables(theta, arithmetic))
+        if not isinstance(jet, Jet):
+            raise TypeError(f"log_odds returned {jet!r}, not a function of its arguments")
         hessian = {(i, j): x for i, row in enumerate(jet.hessian) for j, x in enumerate(row)}
         zero = arithmetic.number(0)
         return (
@@ -255,31 +254,24 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Token:
-    """A token that may come next: its features (d), its offset, and what follows it."""
+    """A token that may come next: its features (d), its offset, and what follows it.
+
+    What follows is a `Leaf` or the position of a branch in the tree.
+    """
 
     features: tuple[Exact, ...]
-    then: Branch | Leaf
+    then: int | Leaf
     offset: Exact = 0
-
-
-@dataclass(frozen=True)
-class Branch:
-    """The tokens that may come next after a prefix, at least one."""
-
-    tokens: tuple[Token, ...]
-
-    def __post_init__(self) -> None:
-        if not self.tokens:
-            raise ValueError("a branch without tokens: end the response with a Leaf")
 
 
 @dataclass(frozen=True)
 class TokenTree(FinitePolicy):
     """Responses of random length, drawn token by token from softmaxes over features.
 
-    After a prefix the next token is v with probability proportional to
-    exp(offset + <theta, features>); `grow` makes a tree from functions of the prefix.
+    `branches` (at least one, the root first) each hold the tokens that may come next.  After a
+    prefix the next token is v with probability proportional to exp(offset + <theta, features>).
     Score and Hessian of a response are the sums of those of its tokens (`token.martingale`).
+    `grow` makes a tree from functions of the prefix.
 
     >>> from derivations.policies import Numbers, at
     >>> tree = grow((0, 1), 0, 3, lambda prefix, token: (token,), lambda response: all(response))
@@ -287,51 +279,74 @@ class TokenTree(FinitePolicy):
     0.125
     """
 
-    root: Branch
+    branches: tuple[tuple[Token, ...], ...]
+
+    def __post_init__(self) -> None:
+        if not self.branches or not all(self.branches):
+            raise ValueError("a token tree has a branch, and every branch a token")
+        for position, branch in enumerate(self.branches):
+            for token in branch:
+                if len(token.features) != self.dimension:
+                    raise ValueError(f"branch {position}: features of another dimension")
+                if isinstance(token.then, Leaf):
+                    continue
+                if not position < token.then < len(self.branches):
+                    raise ValueError(f"branch {position}: {token.then} is no later branch")
 
     @property
     def dimension(self) -> int:
         """d, the dimension of the features."""
-        return len(self.root.tokens[0].features)
+        return len(self.branches[0][0].features)
 
     def responses(self, theta: Vector, arithmetic: Arithmetic) -> tuple[Response, ...]:
         """b and c are the score and the Hessian themselves: probabilities sum to one."""
         zero = arithmetic.number(0)
-        empty = Response(zero, tuple(zero for _ in theta), {}, 0, False)
-        return tuple(_grown(self.root, empty, theta, arithmetic))
+        found = []
+        prefixes = [(0, Response(zero, tuple(zero for _ in theta), {}, 0, False))]
+        while prefixes:
+            position, prefix = prefixes.pop()
+            for token, response in _continued(self.branches[position], prefix, theta, arithmetic):
+                if isinstance(token.then, Leaf):
+                    found.append(replace(response, correct=token.then.correct))
+                else:
+                    prefixes.append((token.then, response))
+        return tuple(found)
 
 
-def _grown(
-    branch: Branch, prefix: Response, theta: Vector, arithmetic: Arithmetic
-) -> Iterator[Response]:
-    """The responses that begin with a prefix."""
-    features = [tuple(map(arithmetic.number, token.features)) for token in branch.tokens]
+def _continued(
+    branch: tuple[Token, ...], prefix: Response, theta: Vector, arithmetic: Arithmetic
+) -> Iterator[tuple[Token, Response]]:
+    """A prefix with each of the next tokens."""
+    features = [tuple(map(arithmetic.number, token.features)) for token in branch]
     logits = [
         arithmetic.number(token.offset) + dot(theta, phi)
-        for token, phi in zip(branch.tokens, features, strict=True)
+        for token, phi in zip(branch, features, strict=True)
     ]
     log_total, probabilities = softmax(logits, arithmetic)
-    mean = tuple(_mean(probabilities, column) for column in zip(*features, strict=True))
-    centred = [tuple(x - m for x, m in zip(phi, mean, strict=True)) for phi in features]
+    columns = [centred(probabilities, column)[1] for column in zip(*features, strict=True)]
+    # Only coordinates that some token of the branch uses have a variance.
+    used = [
+        i for i, column in enumerate(zip(*features, strict=True)) if any(x != 0 for x in column)
+    ]
     hessian = dict(prefix.hessian)
-    # Only coordinates that some token uses have a variance.
-    used = [i for i in range(len(theta)) if any(phi[i] != 0 for phi in features)]
     for i in used:
         for j in used:
-            covariance = _mean(probabilities, [x[i] * x[j] for x in centred])
+            covariance = sum(
+                (p * x * y for p, x, y in zip(probabilities, columns[i], columns[j], strict=True)),
+                start=0,
+            )
             hessian[i, j] = hessian.get((i, j), 0) - covariance
-    for token, logit, step in zip(branch.tokens, logits, centred, strict=True):
-        response = Response(
-            prefix.log_weight + logit - log_total,
-            tuple(x + y for x, y in zip(prefix.score, step, strict=True)),
-            hessian,
-            prefix.length + 1,
-            isinstance(token.then, Leaf) and token.then.correct,
+    for token, logit, steps in zip(branch, logits, zip(*columns, strict=True), strict=True):
+        yield (
+            token,
+            Response(
+                prefix.log_weight + (logit - log_total),
+                tuple(x + y for x, y in zip(prefix.score, steps, strict=True)),
+                hessian,
+                prefix.length + 1,
+                prefix.correct,
+            ),
         )
-        if isinstance(token.then, Leaf):
-            yield response
-        else:
-            yield from _grown(token.then, response, theta, arithmetic)
 
 
 def grow(
@@ -345,19 +360,19 @@ def grow(
 
     `features` maps a prefix and a next token to R^d, `correct` a whole response to its verdict.
     """
-
-    def branch(prefix: tuple[int, ...]) -> Branch:
-        return Branch(
-            tuple(
-                Token(features(prefix, v), follow((*prefix, v), stops=v == end)) for v in vocabulary
-            )
-        )
-
-    def follow(response: tuple[int, ...], stops: bool) -> Branch | Leaf:
-        if stops or len(response) == longest:
-            return Leaf(correct(response))
-        return branch(response)
-
     if longest < 1:
         raise ValueError("responses have at least one token: give longest >= 1")
-    return TokenTree(branch(()))
+    prefixes: list[tuple[int, ...]] = [()]
+    branches = []
+    for prefix in prefixes:  # grows as it is read: breadth first
+        tokens = []
+        for v in vocabulary:
+            response = (*prefix, v)
+            then: int | Leaf = len(prefixes)
+            if v == end or len(response) == longest:
+                then = Leaf(correct(response))
+            else:
+                prefixes.append(response)
+            tokens.append(Token(features(prefix, v), then))
+        branches.append(tuple(tokens))
+    return TokenTree(tuple(branches))

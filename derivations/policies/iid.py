@@ -32,6 +32,8 @@ from derivations.policies.arithmetic import (
     Exact,
     Real,
     Vector,
+    centred,
+    exact,
     middle,
     power,
     share,
@@ -110,27 +112,24 @@ class IidTokens:
         """a_v - E[a] of every token at theta (1), and Var(a)."""
         weights = self.probabilities(theta, arithmetic)
         slopes = [arithmetic.number(token.slope) for token in self.tokens]
-        # Differences first: E[a] alone would lose digits to a common part of all slopes.
-        centred = tuple(
-            sum((p * (a - other) for p, other in zip(weights, slopes, strict=True)), start=0)
-            for a in slopes
-        )
-        return centred, sum((p * x * x for p, x in zip(weights, centred, strict=True)), start=0)
+        _, apart = centred(weights, slopes)
+        return apart, sum((p * x * x for p, x in zip(weights, apart, strict=True)), start=0)
 
     def extremes(self, theta: Vector, w: Vector, arithmetic: Arithmetic) -> Constants:
         """The largest |s|, attained by T equal tokens, and |h| = T Var(a), along w (1)."""
         with arithmetic.working():
-            centred, variance = self.slopes(theta, arithmetic)
+            apart, variance = self.slopes(theta, arithmetic)
+            along = arithmetic.number(w[0])
             return Constants(
-                self.length * abs(w[0]) * arithmetic.largest(*map(abs, centred)),
-                self.length * w[0] * w[0] * variance,
+                self.length * abs(along) * arithmetic.largest(*map(abs, apart)),
+                self.length * along * along * variance,
             )
 
     def draws(self, theta: Vector, random: Random, arithmetic: Arithmetic) -> Iterator[Draw]:
         """Responses sampled at theta (1), for ever."""
         bits = arithmetic.bits
         with arithmetic.working():
-            centred, _ = self.slopes(theta, arithmetic)
+            apart, _ = self.slopes(theta, arithmetic)
             shares = [share(p, bits) for p in self.probabilities(theta, arithmetic)]
             length = arithmetic.number(self.length)
         # What rounding lost of the last share falls to the last token.
@@ -141,7 +140,7 @@ class IidTokens:
             )
             total = sum(n * self.tokens[i].value for i, n in counts.items())
             with arithmetic.working():
-                score = sum((n * centred[i] for i, n in counts.items()), start=0)
+                score = sum((n * apart[i] for i, n in counts.items()), start=0)
             yield Draw(self.accepts(total), (score,), length)
 
 
@@ -156,7 +155,7 @@ class AdditiveClass:
     score: Vector
     central: tuple[Real, ...]
     length: Real
-    extend: Callable[[int], AdditiveClass]
+    extend: Callable[..., AdditiveClass]
 
     def hessian(self, w: Vector) -> Real:
         """Zero: log-weights are linear in theta."""
@@ -167,7 +166,7 @@ class AdditiveClass:
         if hessian:
             return 0 * self.length
         if score >= len(self.central):
-            return self.extend(score).moment(w, score, hessian, length)
+            return self.extend(order=score).moment(w, score, hessian, length)
         return power(w[0], score) * self.central[score] * power(self.length, length)
 
 
@@ -184,21 +183,83 @@ def _class(
     policy: IidTokens, theta: Vector, correct: bool, order: int, arithmetic: Arithmetic
 ) -> AdditiveClass:
     """The law of a class with its central moments up to an order."""
-    # Sums of T terms to the given order cancel no more than these many bits.
+    steps, members = _members(policy, correct)
+    if not members:
+        verb = "accepts" if correct else "rejects"
+        raise ValueError(f"the verifier {verb} no response of {policy.length} tokens")
+    # Sums of T terms to the given order cancel no more than these many bits, unless nearly all
+    # of the class has the same sum of slopes; then the precision is raised while that helps.
     guard = 64 + (2 * order + 4) * policy.length.bit_length()
-    balls = Balls(arithmetic.bits + guard)
+    law = _law(policy, theta, steps, members, order, Balls(arithmetic.bits + guard))
+    constant = _constant_sum(policy, steps, members)
+    enough = order < 2 or constant
+    while not enough and guard < 4096 and law[2][2].rel_accuracy_bits() < arithmetic.bits:
+        guard *= 4
+        finer = _law(policy, theta, steps, members, order, Balls(arithmetic.bits + guard))
+        enough = not 2 * finer[2][2].rad() < law[2][2].rad()
+        law = finer
+    log_mass, mean, central = law
+    if not log_mass.is_finite():
+        raise ValueError(
+            f"a class probability is not separated from zero at {arithmetic.bits} bits: "
+            "give theta as a narrower ball"
+        )
+    if constant:
+        central = (arb(1), *(arb(0) for _ in range(order)))
+    number = arithmetic.number
+    return AdditiveClass(
+        number(log_mass),
+        (number(mean),),
+        tuple(map(number, central)),
+        number(policy.length),
+        partial(_class, policy, theta, correct, arithmetic=arithmetic),
+    )
+
+
+def _members(policy: IidTokens, correct: bool) -> tuple[list[int], list[int]]:
+    """Steps u_v of the tokens, and the sums of T of them that belong to the class.
+
+    S is T times the least value plus the sum times the greatest common divisor of the steps.
+    """
+    least = min(token.value for token in policy.tokens)
+    grid = math.gcd(*(token.value - least for token in policy.tokens))
+    steps = [(token.value - least) // grid for token in policy.tokens]
+    base = policy.length * least
+    members = [
+        k
+        for k in _attainable(steps, policy.length)
+        if bool(policy.accepts(base + grid * k)) is correct
+    ]
+    return steps, members
+
+
+def _constant_sum(policy: IidTokens, steps: Sequence[int], members: Sequence[int]) -> bool:
+    """Whether all responses of the class are seen to have the same sum of slopes."""
+    slopes = [exact(token.slope) for token in policy.tokens]
+    low, high = steps.index(0), steps.index(max(steps))
+    rise = (slopes[high] - slopes[low]) / steps[high]
+    affine = all(a == slopes[low] + rise * u for a, u in zip(slopes, steps, strict=True))
+    ends = {
+        policy.length * u
+        for u in (0, max(steps))
+        if len({a for a, v in zip(slopes, steps, strict=True) if u == v}) == 1
+    }
+    return len(members) == 1 and (affine or members[0] in ends)
+
+
+def _law(
+    policy: IidTokens,
+    theta: Vector,
+    steps: Sequence[int],
+    members: Sequence[int],
+    order: int,
+    balls: Balls,
+) -> tuple[arb, arb, tuple[arb, ...]]:
+    """log mass, mean, and central moments up to an order, from the parts of the class."""
     with balls.working():
-        parts = tuple(_parts(policy, theta, correct, order, balls))
-        if not parts:
-            verb = "accepts" if correct else "rejects"
-            raise ValueError(f"the verifier {verb} no response of {policy.length} tokens")
+        parts = tuple(_parts(policy, theta, steps, members, order, balls))
         logs = [part.log_scale + part.moments[0].log() for part in parts]
         log_mass, shares = softmax(logs, balls)
-        if not log_mass.is_finite():
-            raise ValueError(
-                f"a class probability is not separated from zero at {arithmetic.bits} bits: "
-                "give theta as a narrower ball"
-            )
         main = max(zip(map(middle, logs), parts, strict=True), key=lambda pair: pair[0])[1]
         raw = [
             sum(
@@ -211,14 +272,7 @@ def _class(
             for n in range(order + 1)
         ]
         central = (arb(1), arb(0), *(_about(raw, -raw[1], n) for n in range(2, order + 1)))
-        number = arithmetic.number
-        return AdditiveClass(
-            number(log_mass),
-            (number(main.centre + raw[1]),),
-            tuple(map(number, central)),
-            number(policy.length),
-            lambda more: _class(policy, theta, correct, more, arithmetic),
-        )
+        return log_mass, main.centre + raw[1], central
 
 
 def _about(moments: Sequence[arb], shift: arb, order: int) -> arb:
@@ -230,19 +284,16 @@ def _about(moments: Sequence[arb], shift: arb, order: int) -> arb:
 
 
 def _parts(
-    policy: IidTokens, theta: Vector, correct: bool, order: int, balls: Balls
+    policy: IidTokens,
+    theta: Vector,
+    steps: Sequence[int],
+    members: Sequence[int],
+    order: int,
+    balls: Balls,
 ) -> Iterator[_Part]:
     """The two parts of a class, below and above the mean of S, where they are not empty."""
     weights = policy.probabilities(theta, balls)
-    least = min(token.value for token in policy.tokens)
-    grid = math.gcd(*(token.value - least for token in policy.tokens))
-    steps = [(token.value - least) // grid for token in policy.tokens]
     length = policy.length
-    members = [
-        k
-        for k in _attainable(steps, length)
-        if bool(policy.accepts(length * least + grid * k)) is correct
-    ]
     logs = [float(middle(p.log())) for p in weights]
     cut = bisect_right(members, length * _tilted_mean(logs, steps, 0.0))
     slopes = [balls.number(token.slope) for token in policy.tokens]
