@@ -222,11 +222,11 @@ def centred(probabilities: Sequence[Real], values: Sequence[Real]) -> tuple[Real
     Values are taken relative to the likeliest one first: where nearly all probability is on it,
     its deviation is tiny and still has all its digits.
     """
-    probability = max(probabilities, key=middle)
-    likeliest = values[next(i for i, p in enumerate(probabilities) if p is probability)]
-    apart = [x - likeliest for x in values]
+    likeliest = max(range(len(values)), key=lambda i: middle(probabilities[i]))
+    # x - x is not zero for a ball.
+    apart = [x * 0 if i == likeliest else x - values[likeliest] for i, x in enumerate(values)]
     shift = sum((p * x for p, x in zip(probabilities, apart, strict=True)), start=0)
-    return likeliest + shift, tuple(x - shift for x in apart)
+    return values[likeliest] + shift, tuple(x - shift for x in apart)
 
 
 def share(probability: Real, bits: int) -> int:

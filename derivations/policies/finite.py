@@ -46,6 +46,11 @@ class Response:
     correct: bool
 
 
+def _along(entries: Entries, w: Vector) -> Real:
+    """The quadratic form of a matrix at w (d)."""
+    return sum((x * w[i] * w[j] for (i, j), x in entries.items()), start=0)
+
+
 @dataclass(frozen=True, eq=False)
 class ListedClass:
     """The law of a class of n listed responses: probabilities (n) that sum to one.
@@ -62,10 +67,7 @@ class ListedClass:
 
     def bends(self, w: Vector) -> tuple[Real, ...]:
         """c along w, of each response."""
-        return tuple(
-            sum((x * w[i] * w[j] for (i, j), x in entries.items()), start=0)
-            for entries in self.hessians
-        )
+        return tuple(_along(entries, w) for entries in self.hessians)
 
     def hessian(self, w: Vector) -> Real:
         """E[c] along w."""
@@ -125,19 +127,26 @@ class FinitePolicy(ABC):
 
     def extremes(self, theta: Vector, w: Vector, arithmetic: Arithmetic) -> Constants:
         """The largest |s| and |h| of a response at theta (d) along w (d)."""
+        w, responses = self._evaluated(theta, w, arithmetic)
         with arithmetic.working():
-            theta = tuple(map(arithmetic.number, theta))
-            laws = self.classes(theta, arithmetic)
-            point = Point.of(theta, laws, arithmetic)
-            w = point.direction(w)
-            scores, bends = [], []
-            for correct, law in zip((True, False), laws, strict=True):
-                g = dot(w, point.mean_score(correct))
-                m = point.moment(correct, w, hessian=1)
-                for b, c in law.deviations(w):
-                    scores.append(abs(b + g))
-                    bends.append(abs(c + m))
-            return Constants(arithmetic.largest(*scores), arithmetic.largest(*bends))
+            _, probabilities = softmax([r.log_weight for r in responses], arithmetic)
+            _, scores = centred(probabilities, [dot(w, r.score) for r in responses])
+            bends = [_along(r.hessian, w) for r in responses]
+            shared = dot(
+                probabilities, tuple(c + s * s for c, s in zip(bends, scores, strict=True))
+            )
+            return Constants(
+                arithmetic.largest(*map(abs, scores)),
+                arithmetic.largest(*(abs(c - shared) for c in bends)),
+            )
+
+    def _evaluated(
+        self, theta: Vector, w: Vector, arithmetic: Arithmetic
+    ) -> tuple[Vector, tuple[Response, ...]]:
+        """The direction as numbers, and the responses."""
+        number = arithmetic.number
+        with arithmetic.working():
+            return tuple(map(number, w)), self.responses(tuple(map(number, theta)), arithmetic)
 
     def draws(self, theta: Vector, random: Random, arithmetic: Arithmetic) -> Iterator[Draw]:
         """Responses sampled at theta (d), for ever, from as many random bits as the precision."""
@@ -297,6 +306,15 @@ class TokenTree(FinitePolicy):
     def dimension(self) -> int:
         """d, the dimension of the features."""
         return len(self.branches[0][0].features)
+
+    def extremes(self, theta: Vector, w: Vector, arithmetic: Arithmetic) -> Constants:
+        """The largest |s| = |b| and |h| = |c| of a response at theta (d) along w (d)."""
+        w, responses = self._evaluated(theta, w, arithmetic)
+        with arithmetic.working():
+            return Constants(
+                arithmetic.largest(*(abs(dot(w, r.score)) for r in responses)),
+                arithmetic.largest(*(abs(_along(r.hessian, w)) for r in responses)),
+            )
 
     def responses(self, theta: Vector, arithmetic: Arithmetic) -> tuple[Response, ...]:
         """b and c are the score and the Hessian themselves: probabilities sum to one."""
