@@ -200,10 +200,7 @@ def _class(
         law = finer
     log_mass, mean, central = law
     if not log_mass.is_finite():
-        raise ValueError(
-            f"a class probability is not separated from zero at {arithmetic.bits} bits: "
-            "give theta as a narrower ball"
-        )
+        raise ValueError("the classes are not resolved: give theta as a narrower ball")
     if constant:
         central = (arb(1), *(arb(0) for _ in range(order)))
     number = arithmetic.number
@@ -319,6 +316,8 @@ def _part(
     raised = [p * (slant * u).exp() for p, u in zip(weights, steps, strict=True)]
     total = sum(raised, start=arb(0))
     tilted = [x / total for x in raised]
+    if not all(q > 0 for q in tilted):
+        raise ValueError("the classes are not resolved: give theta as a narrower ball")
     mean = sum((q * a for q, a in zip(tilted, slopes, strict=True)), start=arb(0))
     free = min(order, length)
     levels = []

@@ -229,10 +229,11 @@ def regularity(
     """Proved bounds on |s| and |h| along the segment from theta to theta + step, all (d).
 
     They are taken along the direction `along`, that of `step` (normalised) if not given, and
-    returned as numbers no smaller than the suprema.  The segment is covered by `pieces` balls,
-    whatever the arithmetic; more pieces give tighter bounds.  On a piece |h| is bounded by ball
-    arithmetic and |s|, whose derivative along the unit step is h, by its value in the middle and
-    the length of the piece.  Source: `trajectory.regularity`.
+    returned as numbers no smaller than the suprema. The segment is covered by `pieces` balls,
+    whatever the arithmetic; the excess of the bounds falls with their number. On a piece |h| is
+    bounded by ball arithmetic and |s|, whose derivative along the unit step is h, by its value
+    in the middle and the length of the piece.
+    Source: `trajectory.regularity`.
     """
     balls = Balls(arithmetic.bits)
     with balls.working():
