@@ -294,7 +294,7 @@ def test_length_normalisation_misaligns() -> None:
 POLICIES = {
     "bandit": (BANDIT, THETA),
     "tree": (
-        grow((0, 1, 2), 0, 3, lambda p, v: (v, v * len(p)), lambda r: sum(r) % 2 == 1),
+        grow((0, 1, 2), 0, 2, lambda p, v: (v, v * len(p)), lambda r: sum(r) % 2 == 1),
         (Fraction(1, 5), Fraction(-1, 3)),
     ),
     "iid": (

@@ -22,7 +22,7 @@ from derivations.policies import (
     at_least,
     below,
 )
-from derivations.policies.iid import _attainable
+from derivations.policies.iid import _attainable, _power
 
 COINS = (ScoredToken(1, 1), ScoredToken(0, 0))
 LONG = 100_000
@@ -193,9 +193,10 @@ def test_a_ball_of_parameters_encloses_every_member() -> None:
     assert not point.success.overlaps(outside.success)
 
 
-def test_a_ball_too_wide_is_an_error() -> None:
+@pytest.mark.parametrize("radius", [40, "0.05"])
+def test_a_ball_too_wide_is_an_error(radius: int | str) -> None:
     with pytest.raises(ValueError, match="narrower ball"):
-        at(IidTokens(1000, COINS, at_least(990)), (arb(0, 40),), Balls(100))
+        at(IidTokens(1000, COINS, at_least(990)), (arb(0, radius),), Balls(100))
 
 
 def test_numbers_are_the_midpoints_of_balls() -> None:
@@ -215,3 +216,36 @@ def test_attainable_sums(steps: set[int], length: int) -> None:
     for _ in range(length):
         sums = {s + u for s in sums for u in steps}
     assert _attainable(sorted(steps), length) == sorted(sums)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 9), min_size=2, max_size=4).filter(any),
+    st.integers(0, 12),
+    st.integers(4, 24),
+    st.booleans(),
+)
+def test_fixed_point_laws_enclose_the_law_at_few_bits(
+    weights: list[int], exponent: int, bits: int, blurred: bool
+) -> None:
+    """With so few bits rounding is most of the value, and the bounds must still hold."""
+    total = sum(weights)
+    column = [arb(fmpq(w, total)) for w in weights]
+    if blurred:
+        column = [x * arb(1, "0.01") for x in column]
+    law = _power(column, exponent, bits)
+    wanted = [Fraction(1)]
+    for _ in range(exponent):
+        longer = [Fraction(0)] * (len(wanted) + len(weights) - 1)
+        for i, p in enumerate(wanted):
+            for j, w in enumerate(weights):
+                longer[i + j] += p * w / total
+        wanted = longer
+    stored = law.numerators.coeffs()
+    for k, p in enumerate(wanted):
+        inside = 0 <= k - law.start < len(stored)
+        ball = law.ball(stored[k - law.start] if inside else fmpz(0))
+        if blurred:
+            # Every member of the ball of columns is enclosed: here one scaled by 1.009.
+            assert holds(ball, p * 2**bits * Fraction(1009, 1000) ** exponent)
+        assert holds(ball, p * 2**bits)
