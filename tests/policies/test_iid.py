@@ -9,7 +9,7 @@ from math import comb
 from typing import Any
 
 import pytest
-from flint import arb, fmpq, fmpz
+from flint import arb, fmpq, fmpz, fmpz_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ from derivations.policies import (
     at_least,
     below,
 )
-from derivations.policies.iid import _attainable, _power
+from derivations.policies.iid import _attainable, _Law, _members, _parts, _power, _times
 
 COINS = (ScoredToken(1, 1), ScoredToken(0, 0))
 LONG = 100_000
@@ -249,3 +249,22 @@ def test_fixed_point_laws_enclose_the_law_at_few_bits(
             # Every member of the ball of columns is enclosed: here one scaled by 1.009.
             assert holds(ball, p * 2**bits * Fraction(1009, 1000) ** exponent)
         assert holds(ball, p * 2**bits)
+
+
+def test_products_of_laws_that_are_all_error() -> None:
+    """Four coefficients of up to 100/16 each, nothing stored: products reach 4 * 10^4/16."""
+    unknown = _Law(0, fmpz_poly([]), 100, 3, arb(0))
+    assert _times(unknown, unknown, 4).ball(fmpz(0)).contains(2500)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("length", [5, 60])
+def test_parts_enclose_their_mass_at_few_bits(bits: int, length: int) -> None:
+    """Most of the law is too small to be stored; its share of the error must be counted."""
+    balls = Balls(bits)
+    for threshold in range(1, length + 1, 1 + length // 10):
+        policy = IidTokens(length, COINS, at_least(threshold))
+        with balls.working():
+            parts = _parts(policy, (0,), *_members(policy, True), 2, balls)
+            mass = sum((p.log_scale.exp() * p.moments[0] for p in parts), start=arb(0))
+        assert holds(mass, tail(length, threshold))
