@@ -53,7 +53,6 @@ from derivations.tactics import (
     obtain,
     order,
     part,
-    provide,
     rewrite,
     specialise,
     where,
@@ -710,6 +709,3 @@ def _chain(high: Theorem, facts: Sequence[Theorem]) -> Theorem:
         if fact.conclusion.head == "<=" and fact.conclusion.args[0] == b:
             return have(le(u, fact.conclusion.args[1]), high, fact)
     return high
-
-
-_ = (provide, rewrite, exp, log, specialise, ProofError)

@@ -233,11 +233,12 @@ def _open_store() -> Store:
 
 
 def _load(files: Iterable[str]) -> None:
-    from derivations import library, verify
+    from derivations.files import load_file
+    from derivations.library import load
 
-    library.load()
+    load()
     for file in files:
-        verify.load_file(file)
+        load_file(file)
 
 
 @contextlib.contextmanager
@@ -383,8 +384,8 @@ def _summary(found: Verification) -> str:
     oracles = len({o for r in found.results for o in r.oracles})
     remembered = sum(r.cached for r in found.results)
     return (
-        f"{len(found.results)} statements: {', '.join(told)}; cited facts: {cited}, "
-        f"oracles: {oracles}; {found.seconds:.2f} s"
+        f"{len(found.results)} statement{'s' * (len(found.results) != 1)}: {', '.join(told)}; "
+        f"cited facts: {cited}, oracles: {oracles}; {found.seconds:.2f} s"
         + (f" ({remembered} remembered)" if remembered else "")
     )
 
@@ -512,7 +513,7 @@ def _proof_lines(statement: Statement, result: Result) -> Iterator[str]:
 
 def _steps(statement: Statement) -> Sequence[ProofStep]:
     """The displayed steps; the verdict may be a remembered one, so the proof is run here."""
-    from derivations.verify import explain
+    from derivations.reasons import explain
 
     try:
         return statement.proof.steps
@@ -699,8 +700,8 @@ def latex_command(
 
 def _latex(id: str, proof: bool, snippet: bool) -> str:
     from derivations import library
+    from derivations.reasons import explain
     from derivations.render import latex
-    from derivations.verify import explain
 
     statement = library.theorem(id)
     if proof:

@@ -43,7 +43,7 @@ from derivations.kernel.terms import (
     var,
 )
 from derivations.kernel.theorem import Theorem
-from derivations.tactics import fold, part
+from derivations.tactics import fold, fresh, part
 
 _n, _i = nat("n"), nat("i")
 _t, _a, _b, _G, _L = (real(name) for name in ("t", "a", "b", "G", "L"))
@@ -167,12 +167,12 @@ class Line:
         return SMOOTH(self.count, self.hessian, hessian, a, b)
 
     def weights(self, side: str) -> Term:
-        """The weights of one side: '+', '-' or '' for all responses."""
-        if side == "+":
-            return lam(_i, beta(self.reward, [_i]))
-        if side == "-":
-            return lam(_i, 1 - beta(self.reward, [_i]))
-        return lam(_i, num(1))
+        """The weights of one side: '+', '-' or '' for all responses; else `ValueError`."""
+        reward = beta(self.reward, [_i])
+        sides = {"+": reward, "-": 1 - reward, "": num(1)}
+        if side not in sides:
+            raise ValueError(f"no side is called {side!r}; there are '+', '-' and '' (all)")
+        return lam(_i, sides[side])
 
     def at(self, function_: Term, t: object) -> Term:
         """A function of (point, response) at one point."""
@@ -209,6 +209,15 @@ class Line:
     def variance(self, side: str, t: object) -> Term:
         """The conditional variance of the score."""
         return VARIANCE(self.count, self.weights(side), self.logs(t), self.at(self.score, t))
+
+    def covariance(self, side: str, x: Term, y: Term, t: object) -> Term:
+        """The conditional covariance of two random variables (functions of the response)."""
+        return COVARIANCE(self.count, self.weights(side), self.logs(t), x, y)
+
+    def cumulant(self, side: str, variables: Sequence[Term], t: object) -> Term:
+        """The conditional joint cumulant of random variables (functions of the response)."""
+        definition = cumulant_definition(len(variables))
+        return definition(self.count, self.weights(side), self.logs(t), *variables)
 
     def alignment(self, t: object) -> Term:
         """The Gradient Gap along the line, E_+[s] - E_-[s]."""
@@ -385,11 +394,16 @@ def _partitions(items: Sequence[int]) -> Iterable[list[list[int]]]:
 def cumulant_definition(order: int) -> Definition:
     """The joint cumulant of `order` random variables, by moments over set partitions.
 
+    ``cumulant2(n, w, l, X0, X1)`` is the conditional covariance; order 1 is the mean.
+    Raises `ValueError` for an order below 1.
+
     >>> cumulant_definition(2).name
     'cumulant2'
     """
+    if order < 1:
+        raise ValueError(f"a joint cumulant has at least one argument, not {order}")
     variables = [function(f"X{k}", "N") for k in range(order)]
-    result: Term = num(0)
+    summands = []
     for partition in _partitions(range(order)):
         sign = 1
         for k in range(1, len(partition)):
@@ -400,61 +414,118 @@ def cumulant_definition(order: int) -> Definition:
             for k in block[1:]:
                 product = product * variables[k](_i)
             term = term * MEAN(_n, _w, _l, lam(_i, product))
-        result = result + term
-    return Definition(f"cumulant{order}", lam((_n, _w, _l, *variables), result))
+        summands.append(term)
+    return Definition(f"cumulant{order}", lam((_n, _w, _l, *variables), _added(summands)))
+
+
+def _added(terms: Sequence[Term]) -> Term:
+    """The sum, nested no deeper than need be: there are many partitions."""
+    half = len(terms) // 2
+    return terms[0] if len(terms) == 1 else _added(terms[:half]) + _added(terms[half:])
+
+
+Variable = int | tuple[str, int]
+"""A random variable that moves along a line: k >= 1 is the derivative of order k of the
+log-policy (1 is the score), ``("X", k)`` the derivative of order k >= 0 of the variable X."""
+
+
+def _rank(variable: Variable) -> tuple[str, int]:
+    return ("", variable) if isinstance(variable, int) else variable
+
+
+def _raised(variable: Variable) -> Variable:
+    """The derivative of a random variable in t, response by response."""
+    return variable + 1 if isinstance(variable, int) else (variable[0], variable[1] + 1)
 
 
 @dataclass(frozen=True)
 class Cumulants:
-    """Sums of joint cumulants along a line: the algebra in which the log-odds is differentiated.
+    """Sums of joint cumulants along a line; the derivative of one is another one.
 
-    `terms` maps (side, orders) to an integer coefficient: side is '+', '-' or '', and orders is
-    the sorted tuple of the orders of the log-policy derivatives in the cumulant, so that
-    ``{('+', (1, 1)): 1}`` is the variance of the score under the correct responses.
+    `terms` maps (side, variables) to an integer coefficient: side is '+', '-' or '' (the
+    policy itself), and variables is the sorted tuple of the arguments of the cumulant, so
+    that ``{("+", (1, 1)): 1}`` is the variance of the score under the correct responses.
 
-    >>> first = Cumulants({("+", (1,)): 1, ("-", (1,)): -1})
-    >>> first.derivative().terms
+    >>> Cumulants.of("", ("X", 0)).derivative().terms
+    {('', (1, ('X', 0))): 1, ('', (('X', 1),)): 1}
+    >>> (Cumulants.of("+", 1) - Cumulants.of("-", 1)).derivative().terms
     {('+', (1, 1)): 1, ('+', (2,)): 1, ('-', (1, 1)): -1, ('-', (2,)): -1}
     """
 
-    terms: dict[tuple[str, tuple[int, ...]], int]
+    terms: dict[tuple[str, tuple[Variable, ...]], int]
+
+    @classmethod
+    def of(cls, side: str, *variables: Variable) -> Cumulants:
+        """One joint cumulant: of one variable the mean, of two the covariance, and so on."""
+        return cls({(side, tuple(sorted(variables, key=_rank))): 1})
+
+    def __add__(self, other: Cumulants) -> Cumulants:
+        result = dict(self.terms)
+        for key, coefficient in other.terms.items():
+            result[key] = result.get(key, 0) + coefficient
+        return Cumulants({k: c for k, c in result.items() if c})
+
+    def __sub__(self, other: Cumulants) -> Cumulants:
+        return self + -1 * other
+
+    def __rmul__(self, factor: int) -> Cumulants:
+        return Cumulants({k: factor * c for k, c in self.terms.items() if factor})
 
     def derivative(self) -> Cumulants:
-        """d/dt, by `gap.score-derivative`: tilt by the score, or differentiate one argument."""
-        result: dict[tuple[str, tuple[int, ...]], int] = {}
-        for (side, orders), coefficient in self.terms.items():
-            changes = [tuple(sorted((*orders, 1)))]
-            for k in range(len(orders)):
-                raised = (*orders[:k], orders[k] + 1, *orders[k + 1 :])
-                changes.append(tuple(sorted(raised)))
-            for change in changes:
-                key = (side, change)
-                result[key] = result.get(key, 0) + coefficient
-        return Cumulants({k: c for k, c in sorted(result.items()) if c})
+        """d/dt, by `gap.score-derivative`: add the score to the arguments, or differentiate one."""
+        result = Cumulants({})
+        for (side, variables), coefficient in self.terms.items():
+            result += coefficient * Cumulants.of(side, *variables, 1)
+            for k, variable in enumerate(variables):
+                moved = (*variables[:k], _raised(variable), *variables[k + 1 :])
+                result += coefficient * Cumulants.of(side, *moved)
+        return Cumulants(dict(sorted(result.terms.items(), key=_order)))
 
-    def term(self, line: Line, tower: Sequence[Term], t: Term) -> Term:
-        """The kernel term; `tower` holds the derivatives of the log-policy of orders 1, 2, ..."""
+    def term(
+        self, line: Line, tower: Sequence[Term], t: Term, **variables: Sequence[Term]
+    ) -> Term:
+        """The kernel term at the point t.
+
+        `tower` holds the derivatives of the log-policy of orders 1, 2, ..., and each of
+        `variables` a random variable and its derivatives of orders 1, 2, ..., all of them
+        functions of (point, response).  Raises `ValueError` when one is missing.
+        """
+        towers = {"": (line.log_policy, *tower), **variables}
+
+        def value(variable: Variable) -> Term:
+            name, order = _rank(variable)
+            if not 0 <= order < len(towers.get(name, ())):
+                raise ValueError(f"the derivative of order {order} of {name or 'the log-policy'}"
+                                 " is not given")  # fmt: skip
+            return line.at(towers[name][order], t)
+
         result: Term | None = None
-        for (side, orders), coefficient in self.terms.items():
-            arguments = [line.at(tower[k - 1], t) for k in orders]
-            value: Term = cumulant_definition(len(orders))(
-                line.count, line.weights(side), line.logs(t), *arguments
-            )
-            value = value if coefficient == 1 else coefficient * value
-            result = value if result is None else result + value
+        for (side, arguments), coefficient in self.terms.items():
+            one = line.cumulant(side, [value(v) for v in arguments], t)
+            one = one if coefficient == 1 else coefficient * one
+            result = one if result is None else result + one
         return num(0) if result is None else result
 
 
-LOG_ODDS_SLOPE = Cumulants({("+", (1,)): 1, ("-", (1,)): -1})
+def _order(item: tuple[tuple[str, tuple[Variable, ...]], int]) -> tuple[object, ...]:
+    (side, variables), _ = item
+    return side, [_rank(v) for v in variables]
+
+
+LOG_ODDS_SLOPE = Cumulants.of("+", 1) - Cumulants.of("-", 1)
 """The first derivative of the log-odds: E_+[s] - E_-[s]."""
 
 
 def log_odds_derivative(order: int) -> Cumulants:
     """The derivative of the log-odds of any order >= 1, in conditional cumulants.
 
+    Raises `ValueError` for an order below 1.
+
     >>> log_odds_derivative(3).terms[("+", (1, 2))]
     3
     """
+    if order < 1:
+        raise ValueError(f"the order of a derivative is at least 1, not {order}")
     result = LOG_ODDS_SLOPE
     for _ in range(order - 1):
         result = result.derivative()
@@ -469,9 +540,8 @@ def prove_derivative(
     `facts` must give the derivatives of the line's functions at every point and the signs
     of the masses.  Raises `ProofError` if it is not.
     """
-    from derivations.tactics import fresh
-
     u = fresh("u", "R", before, after)
     body = beta(lam(t, before), [u])
-    names = (*NAMES, *(f"cumulant{k}" for k in range(1, 8)))
-    return differentiate(u, body, t, *facts, value=after, unfold_in=names)
+    opened = [fold(f, unfold(f.conclusion)) for f in facts]
+    made = differentiate(u, body, t, *opened, value=unfold(after))
+    return fold(made, derivative(u, body, t, after))

@@ -7,13 +7,21 @@ the kernel theorem; the statement is proved if that theorem says exactly what it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
 from derivations.kernel.certificate import lineage
-from derivations.kernel.terms import Definition, Term, eq, unfold
+from derivations.kernel.terms import (
+    Definition,
+    KernelError,
+    Term,
+    definitions,
+    eq,
+    free_variables,
+    unfold,
+)
 from derivations.kernel.theorem import Theorem, infer, step
 from derivations.tactics import ProofError, apply, assume, discharge, have, specialise, where
 
@@ -46,10 +54,10 @@ class Proof:
         self.steps: list[ProofStep] = []
         self.used: dict[str, None] = {}
 
-    def _repr_html_(self) -> str:
-        from derivations.render.notebook import proof_html
+    def _repr_markdown_(self) -> str:
+        from derivations.render.notebook import proof_markdown
 
-        return proof_html(self)
+        return proof_markdown(self)
 
     def note(self, theorem: Theorem, why: str, *uses: str) -> Theorem:
         """Display a theorem as the next step of the proof."""
@@ -149,10 +157,10 @@ class Statement:
 
         return statement_latex(self, proof=proof, snippet=snippet)
 
-    def _repr_html_(self) -> str:
-        from derivations.render.notebook import statement_html
+    def _repr_markdown_(self) -> str:
+        from derivations.render.notebook import statement_markdown
 
-        return statement_html(self)
+        return statement_markdown(self)
 
 
 @dataclass(frozen=True)
@@ -188,17 +196,36 @@ class Report:
 
 _STATEMENTS: dict[str, Statement] = {}
 _PROOFS: dict[str, tuple[Theorem, Proof]] = {}
+_FAILED: dict[str, Exception] = {}
 _PENDING: list[str] = []
 
 
 def register(statement: Statement) -> Statement:
-    """Add a statement to the library; raises `LibraryError` if its id is taken."""
+    """Add a statement to the library.
+
+    Raises `LibraryError` if its id is taken, or if two of its variables read the same.
+    """
     known = _STATEMENTS.get(statement.id)
     if known is not None and known.module != statement.module:
         raise LibraryError(f"{statement.id} is already a statement of {known.module}")
+    twins = _namesakes((*statement.hypotheses, statement.conclusion))
+    if twins:
+        raise LibraryError(f"{statement.id}: two different things are called {min(twins)}")
     _STATEMENTS[statement.id] = statement
     _PROOFS.pop(statement.id, None)
+    _FAILED.clear()  # what rested on it may hold now
     return statement
+
+
+def _namesakes(formulas: Iterable[Term]) -> set[str]:
+    """Names that stand for two variables or definitions, so that a formula misleads."""
+    found: dict[str, set[Term | Definition]] = {}
+    for formula in formulas:
+        for variable in free_variables(formula):
+            found.setdefault(variable.head, set()).add(variable)
+        for definition in definitions(formula):
+            found.setdefault(definition.name, set()).add(definition)
+    return {name for name, things in found.items() if len(things) > 1}
 
 
 def state(
@@ -302,9 +329,14 @@ def _proved(statement: Statement) -> tuple[Theorem, Proof]:
     if statement.id not in _PROOFS:
         if statement.id in _PENDING:
             raise ProofError(f"{statement.id} is used in its own proof", statement.conclusion)
+        if statement.id in _FAILED:
+            raise _FAILED[statement.id]
         _PENDING.append(statement.id)
         try:
             _PROOFS[statement.id] = _carry_out(statement)
+        except (ProofError, KernelError) as error:
+            _FAILED[statement.id] = error
+            raise
         finally:
             _PENDING.remove(statement.id)
     return _PROOFS[statement.id]

@@ -12,17 +12,14 @@ from derivations.kernel.terms import (
     FALSE,
     RELATIONS,
     Definition,
-    KernelError,
     Term,
     app,
     beta,
     eq,
     free_variables,
-    implies,
     lam,
     le,
     lt,
-    nat,
     num,
     unfold,
     var,
@@ -84,6 +81,9 @@ def have(goal: Term, *facts: Theorem, unfold: Sequence[str] = (), degree: int = 
     if opened is not goal:
         return fold(have(opened, *facts, unfold=unfold, degree=degree), goal)
     facts = tuple(fold(f, open_relations(f.conclusion)) for f in _leaves(facts))
+    for fact in facts:
+        if fact.conclusion == goal:
+            return fact
     found = prove_relation(goal, facts, unfold, degree=degree)
     if found is None:
         shown = "; ".join(repr(f.conclusion) for f in relations(facts))
@@ -351,6 +351,3 @@ def induct(
     next_one = fold(step(assume(hypothesis)), beta(body, [variable + 1]))
     done = intro(next_one, variable, hypothesis)
     return infer("induction", fold(base, beta(body, [num(0)])), done, body=body)
-
-
-_ = (KernelError, implies, nat)

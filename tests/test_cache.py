@@ -321,7 +321,7 @@ def _in_a_process(folder: Path, store: Store) -> str:
     """Verify the user's statement in a process of its own; the verdict, and if remembered."""
     script = (
         "import sys; from derivations.cache import Store; store = Store.open(); "
-        "from derivations import verify; verify.load_file(sys.argv[1]); "
+        "from derivations import files, verify; files.load_file(sys.argv[1]); "
         "r = verify.verify(['cached.a'], store=store).results[0]; print(r.verdict, r.cached)"
     )
     done = subprocess.run(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from derivations import cache, cli, library, verify
+from derivations import cache, checker, cli, verify
 from derivations.cache import PACKAGE
 from derivations.cli import run
 
@@ -52,14 +52,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a user's file registers is forgotten after the test."""
-    library.load()
-    monkeypatch.setattr(library, "_STATEMENTS", dict(library._STATEMENTS))
-    for name in ("_OWN", "_OWN_IDS", "_HELPERS"):
-        monkeypatch.setattr(verify, name, type(getattr(verify, name))())
-    monkeypatch.setattr(sys, "path", list(sys.path))
+pytestmark = pytest.mark.usefixtures("clean")
 
 
 def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -140,7 +133,7 @@ def test_verify_a_users_file(capsys: pytest.CaptureFixture[str], own: str) -> No
 def test_a_verdict_that_is_only_unknown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "_BOOT", "import time; time.sleep(9)")
+    monkeypatch.setattr(checker, "_BOOT", "import time; time.sleep(9)")
     monkeypatch.setattr(verify.verify, "__kwdefaults__", {
         **(verify.verify.__kwdefaults__ or {}), "limit": 0.2,
     })  # fmt: skip
@@ -374,14 +367,15 @@ def test_a_reader_that_goes_away() -> None:
         assert done.stderr == ""
 
 
-def test_ctrl_c(tmp_path: Path) -> None:
-    slow = tmp_path / "slow.py"
-    slow.write_text(LEMMA + "\n" + WAIT.format(""))
-    # In a group of its own, so that the signal reaches its children and not the tests.
+def interrupted(*arguments: str) -> None:
+    """Send Ctrl-C to a command once it says that it is ready."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "derivations", "verify", "--file", str(slow)],
+        [sys.executable, "-m", "derivations", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PACKAGE.parent,
+        # In a group of its own, so that the signal reaches its children and not the tests.
         start_new_session=True,
+        # What runs in the background of a script would ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stderr is not None
     while "ready" not in process.stderr.readline():
@@ -389,22 +383,18 @@ def test_ctrl_c(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130 and err == "gradgap: interrupted\n"
+
+
+def test_ctrl_c(tmp_path: Path) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text(LEMMA + "\n" + WAIT.format(""))
+    interrupted("verify", "--file", str(slow))
 
 
 def test_ctrl_c_during_a_proof(tmp_path: Path) -> None:
     slow = tmp_path / "slow.py"
     slow.write_text(LEMMA.replace('print("more noise")', WAIT.format("    ")))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "derivations", "verify", "own.square", "--file", str(slow)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PACKAGE.parent,
-        start_new_session=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    while "ready" not in process.stderr.readline():
-        pass
-    os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
-    assert process.returncode == 130 and err == "gradgap: interrupted\n"
+    interrupted("verify", "own.square", "--file", str(slow))
 
 
 def test_a_terminal_gets_progress_and_colours(

@@ -12,13 +12,16 @@ from typing import Any
 
 import pytest
 
-from derivations import library, verify
+from derivations import checker, files, library, verify
+from derivations.checker import Checker
+from derivations.files import load_file
 from derivations.kernel.certificate import serialise
 from derivations.kernel.terms import KernelError, Term, app, eq, num, real
 from derivations.kernel.theorem import infer
 from derivations.library import LibraryError, Statement
+from derivations.reasons import explain
 from derivations.tactics import ProofError
-from derivations.verify import Checker, Result, Verification, check, load_file
+from derivations.verify import Result, Verification, check
 
 HEAD = """
 from derivations.kernel.terms import *
@@ -28,20 +31,7 @@ x, y = real("x"), real("y")
 """
 
 
-@pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whatever a test registers or imports is forgotten after it."""
-    library.load()
-    monkeypatch.setattr(library, "_STATEMENTS", dict(library._STATEMENTS))
-    monkeypatch.setattr(library, "_PROOFS", dict(library._PROOFS))
-    for name in ("_OWN", "_OWN_IDS", "_HELPERS"):
-        monkeypatch.setattr(verify, name, type(getattr(verify, name))())
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    modules = set(sys.modules)
-    yield
-    for name in set(sys.modules) - modules:
-        if name.startswith(("mine", "helper", "token_")):
-            del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("clean")
 
 
 def theory(folder: Path, text: str, name: str = "mine.py") -> Path:
@@ -298,7 +288,7 @@ def saying(text: str) -> str:
 def test_a_crashed_or_lying_process_is_never_a_pass(
     boot: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "_BOOT", boot)
+    monkeypatch.setattr(checker, "_BOOT", boot)
     found = results(["gap.progress"])["gap.progress"]
     assert found.verdict == "failed" and said in found.reason
 
@@ -308,10 +298,10 @@ def test_one_that_kills_the_process_takes_no_other_along(
 ) -> None:
     theory(tmp_path, GOOD + lemma("mine.deadly", "y**2 >= 0", "return have(y**2 >= 0)"))
     monkeypatch.setattr(
-        verify,
+        checker,
         "_BOOT",
         "import json, os, sys; sys.path[:] = json.loads(sys.argv[1]); "
-        "from derivations import verify; compared = verify._compared; "
+        "from derivations import checker as verify; compared = verify._compared; "
         "verify._compared = lambda id, t: "
         "os._exit(9) if id == 'mine.deadly' else compared(id, t); verify.serve()",
     )
@@ -320,8 +310,50 @@ def test_one_that_kills_the_process_takes_no_other_along(
     assert "exit code 9" in found["mine.deadly"].reason
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "theorem._need = lambda condition, message: None",
+        "theorem.arithmetic.__code__ = (lambda premises, **k: None).__code__",
+        "certificate.infer = None",
+        "terms.Term.__add__ = terms.Term.__mul__",
+        "import flint; flint.fmpz_mpoly_ctx = None",
+        "algebra.Algebra.is_zero = lambda self, term: True",
+    ],
+)
+def test_a_file_that_changes_the_kernel_proves_nothing(change: str, tmp_path: Path) -> None:
+    """In this process it may pass; the fresh one sees that its kernel is another."""
+    kernel = "from derivations.kernel import algebra, certificate, terms, theorem\n"
+    guard = "import sys\nif 'derivations.cli' not in sys.modules and 'pytest' not in sys.modules:\n"
+    theory(tmp_path, kernel + guard + f"    {change}\n" + GOOD)
+    found = results(["mine.good"])["mine.good"]
+    assert found.verdict == "failed" and "changes the kernel" in found.reason
+
+
+def test_a_lemma_that_fails_is_tried_once(tmp_path: Path) -> None:
+    counted = "tries = []\n"
+    failing = lemma("mine.no", "y**2 >= 1", "tries.append(1); return have(y**2 >= 1)")
+    uses = [lemma(f"mine.u{i}", "y**2 >= 0", "proof.use('mine.no'); return have(y**2 >= 0)")
+            for i in range(3)]  # fmt: skip
+    file = theory(tmp_path, counted + failing + "".join(uses))
+    found = results(["mine.no", *(f"mine.u{i}" for i in range(3))])
+    assert [r.verdict for r in found.values()] == ["failed"] * 4
+    assert all("rests on mine.no" in found[f"mine.u{i}"].reason for i in range(3))
+    assert sys.modules[file.stem].tries == [1]
+    # Stated anew, it is tried anew.
+    library.register(library.theorem("mine.no"))
+    with pytest.raises(ProofError):
+        library.prove("mine.no")
+    assert sys.modules[file.stem].tries == [1, 1]
+
+
+def test_names_that_stand_for_two_things(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError, match="two different things are called y"):
+        theory(tmp_path, lemma("mine.twin", "nat('y') + y >= y", "return have(y >= y)"))
+
+
 def test_only_a_time_out_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "_BOOT", "import time; time.sleep(60)")
+    monkeypatch.setattr(checker, "_BOOT", "import time; time.sleep(60)")
     found = verify.verify(["gap.progress"], limit=0.3)
     assert found.results[0].verdict == "unknown" and not found.ok
     assert "more than 0.3 s" in found.results[0].reason
@@ -339,6 +371,7 @@ def test_what_cannot_be_written_down_fails(monkeypatch: pytest.MonkeyPatch) -> N
             raise KernelError("cannot be written down")
         return serialise(theorems)
 
+    monkeypatch.setattr(checker, "serialise", refuse)
     monkeypatch.setattr(verify, "serialise", refuse)
     found = results(["gap.progress", "setting.mean-bounds"])
     assert "cannot be written" in found["gap.progress"].reason
@@ -383,7 +416,7 @@ def test_shared_work_has_the_same_outcome(tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_a_broken_assistant_costs_only_time(boot: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "_WORTH_SHARING", 1)
-    monkeypatch.setattr(verify, "_BOOT_ASSISTANT", boot)
+    monkeypatch.setattr(verify, "_BOOT", boot)
     ids = ["setting.mean-bounds", "gap.progress", "gap.definition"]
     assert all(r.ok for r in results(ids).values())
 
@@ -393,7 +426,7 @@ def test_an_assistant_is_not_believed(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(verify, "_WORTH_SHARING", 1)
     monkeypatch.setattr(
         verify,
-        "_BOOT_ASSISTANT",
+        "_BOOT",
         "import json, sys; sys.path[:] = json.loads(sys.argv[1])\n"
         "from derivations import library, verify\n"
         "def lie(question):\n"
@@ -428,7 +461,7 @@ def test_a_file_may_import_its_neighbours(tmp_path: Path) -> None:
         tmp_path,
         "from helper_claims import claim_\n" + lemma("mine.h", "claim_", "return have(claim_)"),
     )
-    assert {p.name for p in verify._HELPERS} >= {"helper_claims.py"}
+    assert {p.name for p in files._HELPERS} >= {"helper_claims.py"}
     assert results(["mine.h"])["mine.h"].ok
 
 
@@ -517,10 +550,10 @@ def test_the_digest_of_a_claim_covers_all_it_says() -> None:
 
 def test_reasons_are_one_short_line() -> None:
     long = ProofError("a\nb " + "c" * 1000, real("x") >= 0)
-    reason, goal = verify.explain(statement(real("x") >= 0), long)
+    reason, goal = explain(statement(real("x") >= 0), long)
     assert len(reason) == 400 and "\n" not in reason and goal == "x >= 0"
     deep = num(0)
     for _ in range(5000):
         deep = app("neg", deep)
-    _, goal = verify.explain(statement(real("x") >= 0), ProofError("no", deep))
+    _, goal = explain(statement(real("x") >= 0), ProofError("no", deep))
     assert goal

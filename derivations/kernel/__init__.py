@@ -1,4 +1,4 @@
-"""The trusted core: everything a theorem finally rests on, in 1853 lines.
+"""The trusted core: everything a theorem finally rests on, in 1887 lines.
 
 Read in this order: `terms` (the language and what it means), `axioms` (the facts taken
 as given), `algebra` (exact normal forms), `theorem` (the rules of inference and the only

@@ -99,7 +99,9 @@ class Algebra:
             numerator, _ = self._normal(term, 0)
             if numerator != 0:
                 self._nonzero.append(self._monic(numerator))
-                self._memo.clear()
+                # Only what contains an inverse may read differently now.
+                if any(atom.head == "/" for atom in self.atoms):
+                    self._memo.clear()
 
     def _replace(self, atom: Term, value: Term) -> None:
         shown, new = self._normal(atom, 0), self._normal(value, 0)

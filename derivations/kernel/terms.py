@@ -219,7 +219,7 @@ def bind(hints: tuple[Hint, ...], sorts: tuple[Sort, ...], body: Term) -> Term:
     """
     if len(hints) != len(sorts) or not sorts:
         raise KernelError("a lambda term has one name for every sort")
-    if not all(type(h) is Hint and h.isidentifier() for h in hints):
+    if not all(type(h) is Hint and h.replace("#", "_").isidentifier() for h in hints):
         raise KernelError("a bound variable is called by an identifier")
     for sort in sorts:
         _check_sort(sort)
@@ -624,13 +624,16 @@ PI = app("pi")
 
 
 def undefined(term: Term) -> Iterator[Term]:
-    """The conditions under which a quantifier-free term has its usual meaning.
+    """The conditions under which a term has its usual meaning, whatever its indices are.
 
     >>> list(undefined(log(real("x") / real("y"))))
     [y != 0, x/y > 0]
     """
     for argument in term.args:
-        yield from undefined(argument)
+        for condition in undefined(argument):
+            inside = argument.kind == "lam" and condition.loose
+            bound = (argument.head, argument.sort[0]) if inside else None
+            yield app("forall", _lam(*bound, condition)) if bound else condition
     if term.kind != "app":
         return
     if term.head == "/":

@@ -31,7 +31,10 @@ def _show(term: Term, names: tuple[str, ...]) -> tuple[str, int]:
         return (names[term.head] if term.head < len(names) else f"_{term.head}"), 9
     if term.kind == "lam":
         shown, inner = bind(term, names)
-        return f"{', '.join(shown)} |-> {show(term.args[0], inner)}", 0
+        if _only_applies(term.args[0], len(shown)):
+            return _partial(term.args[0], len(shown), inner), 9
+        named = shown[0] if len(shown) == 1 else f"({', '.join(shown)})"
+        return f"{named} |-> {show(term.args[0], inner)}", 0
     if term.head in ("forall", "exists"):
         shown, inner = bind(term.args[0], names)
         return f"{term.head} {', '.join(shown)}. {show(term.args[0].args[0], inner)}", 0
@@ -42,6 +45,32 @@ def _show(term: Term, names: tuple[str, ...]) -> tuple[str, int]:
     name = show(head, names) if isinstance(head, Term) else name
     inside = ", ".join(show(a, names) for a in term.args)
     return (f"{name}({inside})" if term.args else name), 9
+
+
+def _only_applies(body: Term, count: int) -> bool:
+    """Whether a function only passes its arguments on: ``i |-> f(k, i)`` is read ``f(k, _)``."""
+    if not isinstance(body.head, Term) or len(body.args) < count:
+        return False
+    kept, passed = body.args[:-count], body.args[-count:]
+    heads = [a.head if a.kind == "bound" else None for a in passed]
+    return heads == [*reversed(range(count))] and not any(
+        _mentions(part, count, 0) for part in (body.head, *kept)
+    )
+
+
+def _mentions(term: Term, count: int, depth: int) -> bool:
+    """Whether one of the innermost `count` bound variables occurs."""
+    if term.kind == "bound":
+        return bool(depth <= term.head < depth + count)
+    inner = depth + len(term.head) if term.kind == "lam" else depth
+    parts = (*term.args, *((term.head,) if isinstance(term.head, Term) else ()))
+    return any(_mentions(part, count, inner) for part in parts if part.loose > depth)
+
+
+def _partial(body: Term, count: int, names: tuple[str, ...]) -> str:
+    kept = [show(a, names) for a in body.args[:-count]]
+    name = show(body.head, names)
+    return f"{name}({', '.join(kept + ['_'] * count)})" if kept else name
 
 
 def _operator(term: Term, names: tuple[str, ...]) -> tuple[str, int]:

@@ -188,7 +188,6 @@ class _Attempt:
             if automatic.conclusion not in known:
                 self.facts.append(automatic)
         self._orient()
-        self.rebuild()
         for divisor in dict.fromkeys(d for f in formulas for d in _divisors(f)):
             if self.depth < _DEPTH and not self.algebra.is_nonzero(divisor):
                 self._prove_sign(divisor)
@@ -245,6 +244,7 @@ class _Attempt:
                 continue
             kept.append(i)
         self.equations = kept
+        self.rebuild()
 
     def _prove_sign(self, divisor: Term) -> None:
         """Prove that a divisor is positive, or negative, and keep it as a fact."""
@@ -256,8 +256,9 @@ class _Attempt:
                 self.deadline,
                 self.depth + 1,
                 self.equations,
+                # The same facts, and no polynomial of this attempt is in use.
+                self.algebra,
             )
-            inner.rebuild()
             found = inner.prove(goal)
             if found is not None:
                 self.facts.append(found)

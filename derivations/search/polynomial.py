@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Literal
 
 Monomial = tuple[int, ...]
@@ -32,6 +33,7 @@ _MASK = (1 << _BITS) - 1
 _Packed = dict[int, int]
 # A row that is no monomial: it carries the normalisation of the strictly positive products.
 _NORM = -1
+_SMALL = 24  # columns of a linear program that is first solved by elimination
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def evaluate(poly: Mapping[Monomial, Fraction], point: Sequence[Fraction]) -> Fr
     return total
 
 
-def holds(value: Fraction, kind: Kind) -> bool:
+def holds(value: Fraction | int, kind: Kind) -> bool:
     """Whether ``value kind 0``."""
     if kind == ">=":
         return value >= 0
@@ -363,10 +365,17 @@ def _with_monomial(problem: _Problem, column: _Column, monomial: Monomial) -> _C
     return _Column(poly, tuple(sorted(powers.items())), square, strict=strict)
 
 
-def _bounded(limits: Sequence[int], degree: int, steps: Sequence[int]) -> Iterator[Monomial]:
-    """Exponent tuples with e_i <= limits[i] divisible by steps[i], by sum from 0 to degree."""
-    for total in range(min(degree, sum(limits)) + 1):
-        yield from _exactly(limits, total, steps)
+@lru_cache(maxsize=512)
+def _bounded(
+    limits: tuple[int, ...], degree: int, steps: tuple[int, ...], cap: int
+) -> tuple[Monomial, ...]:
+    """Exponent tuples with e_i <= limits[i] divisible by steps[i], by sum from 0 to degree.
+
+    At most `cap` of them.
+    """
+    totals = range(min(degree, sum(limits)) + 1)
+    found = (m for total in totals for m in _exactly(limits, total, steps))
+    return tuple(itertools.islice(found, cap))
 
 
 def _exactly(limits: Sequence[int], total: int, steps: Sequence[int]) -> Iterator[Monomial]:
@@ -396,10 +405,12 @@ def _top_degree(problem: _Problem) -> int:
     return max((_degree(poly) for poly in used), default=0)
 
 
-def _definite(problem: _Problem, degree: int, limits: Sequence[int], cap: int) -> list[Monomial]:
+def _definite(
+    problem: _Problem, degree: int, limits: Sequence[int], cap: int
+) -> tuple[Monomial, ...]:
     """Monomials that are non-negative under the constraints, by degree, at most ``cap``."""
-    steps = [1 if i in problem.signed else 2 for i in range(problem.nvars)]
-    return list(itertools.islice(_bounded(limits, degree, steps), cap))
+    steps = tuple(1 if i in problem.signed else 2 for i in range(problem.nvars))
+    return _bounded(tuple(limits), degree, steps, cap)
 
 
 def _equality_columns(
@@ -409,7 +420,7 @@ def _equality_columns(
     for index in problem.equalities:
         poly = problem.polys[index]
         room = max(0, degree - _degree(poly))
-        for monomial in itertools.islice(_bounded(limits, room, [1] * problem.nvars), cap):
+        for monomial in _bounded(tuple(limits), room, (1,) * problem.nvars, cap):
             key = _pack(monomial)
             columns.append(_Column(_shift(poly, key), square={key: 1}, equality=index))
     return columns
@@ -419,8 +430,8 @@ def _binomial_squares(
     problem: _Problem, degree: int, limits: Sequence[int], cap: int
 ) -> list[_Column]:
     """(a - b)**2 and (a + b)**2 for monomials a, b: a cheap part of the sums of squares."""
-    half = [limit // 2 for limit in limits]
-    basis = itertools.islice(_bounded(half, degree // 2, [1] * problem.nvars), cap)
+    half = tuple(limit // 2 for limit in limits)
+    basis = _bounded(half, degree // 2, (1,) * problem.nvars, cap)
     keys = [_pack(monomial) for monomial in basis]
     columns = []
     for first, second in itertools.combinations(keys, 2):
@@ -506,6 +517,9 @@ def _linear_stage(problem: _Problem, level: int, degree: int) -> Certificate | N
     pruned = _prune(columns, target)
     if pruned is None:
         return None
+    basic = _basic_solution(problem, pruned, target)
+    if basic is not None:
+        return basic
     if not problem.strict:
         return _linear_solve(problem, pruned, target)
     # Strict goals: how much of the strictly positive products fits in?  Take half of that.
@@ -523,6 +537,24 @@ def _linear_stage(problem: _Problem, level: int, degree: int) -> Certificate | N
     scaled = {key: value * exact.denominator for key, value in target.items()}
     answer = _linear_solve(problem, weighed, {**scaled, _NORM: exact.numerator}, exact.denominator)
     return answer
+
+
+def _basic_solution(
+    problem: _Problem, columns: list[_Column], target: Mapping[int, int]
+) -> Certificate | None:
+    """Of a small program the solution in the first independent columns, if its signs are right.
+
+    To eliminate takes less time than to start a solver.
+    """
+    if len(columns) > _SMALL:
+        return None
+    weights = _exact_weights([(column, 0.0) for column in columns], target)
+    if weights is None:
+        return None
+    terms = [pair for pair in zip(weights, columns, strict=True) if pair[0]]
+    if problem.strict and not any(column.strict for _, column in terms):
+        return None
+    return _assemble(problem, terms)
 
 
 def _normalised(columns: list[_Column]) -> list[_Column]:
@@ -747,10 +779,10 @@ def _square_program(problem: _Problem, degree: int, extra: int) -> _Program | No
                 multipliers.append(column)
     target = dict(problem.goal)
     blocks = []
+    room = tuple(limit // 2 for limit in limits)
     for column in multipliers:
         half = max(0, (bound - _degree(column.poly)) // 2)
-        room = [limit // 2 for limit in limits]
-        found = list(itertools.islice(_bounded(room, half, [1] * problem.nvars), 200))
+        found = _bounded(room, half, (1,) * problem.nvars, 200)
         # The constant goes last, so that elimination leaves a pure constant square.
         basis = tuple({_pack(m): 1} for m in sorted(found, key=lambda m: (-sum(m), m)))
         blocks.append(_Block(column, basis))
@@ -767,23 +799,22 @@ def _square_program(problem: _Problem, degree: int, extra: int) -> _Program | No
 def _trim(program: _Program) -> _Program | None:
     """Drop basis monomials whose diagonal entry must vanish, until nothing changes."""
     blocks = list(program.blocks)
+    rows = [_rows(block) for block in blocks]
+    free = {row for column in program.free for row in column.poly}
     while True:
-        forced: dict[int, int] = {}  # row -> sign bits of diagonal entries; 3 when free
-        for column in program.free:
-            forced.update(dict.fromkeys(column.poly, 3))
-        for block in blocks:
-            for a, b in block.pairs():
-                shift = next(iter(block.basis[a])) + next(iter(block.basis[b]))
-                for key, value in block.column.poly.items():
-                    row = key if key == _NORM else key + shift
-                    bits = 3 if a != b else (1 if value > 0 else 2)
-                    forced[row] = forced.get(row, 0) | bits
+        mixed = free.union(*(signs[0] for signs in rows))
+        rises, falls = (set[int]().union(*(signs[k] for signs in rows)) for k in (1, 2))
         for row, value in program.target.items():
-            if value and not forced.get(row, 0) & (1 if value > 0 else 2):
+            if value and row not in mixed and row not in (rises if value > 0 else falls):
                 return None
-        bad = {row for row, bits in forced.items() if bits != 3 and not program.target.get(row)}
+        bad = {row for row in (rises ^ falls) - mixed if not program.target.get(row)}
+        if not bad:
+            return _Program(tuple(blocks), program.free, program.target)
         kept = []
-        for block in blocks:
+        for block, signs in zip(blocks, rows, strict=True):
+            if bad.isdisjoint(signs[1]) and bad.isdisjoint(signs[2]):
+                kept.append((block, signs))
+                continue
             basis = tuple(
                 root
                 for root in block.basis
@@ -792,10 +823,33 @@ def _trim(program: _Program) -> _Program | None:
                 )
             )
             if basis:
-                kept.append(_Block(block.column, basis))
-        if kept == blocks:
+                smaller = _Block(block.column, basis)
+                kept.append((smaller, _rows(smaller)))
+        if [block for block, _ in kept] == blocks:
             return _Program(tuple(blocks), program.free, program.target)
-        blocks = kept
+        blocks, rows = [block for block, _ in kept], [signs for _, signs in kept]
+
+
+def _rows(block: _Block) -> tuple[set[int], set[int], set[int]]:
+    """The rows of a block: in mixed entries, in diagonal ones with a positive or negative sign."""
+    squares, products = _sums(tuple(next(iter(root)) for root in block.basis))
+    mixed, rises, falls = set[int](), set[int](), set[int]()
+    for key, value in block.column.poly.items():
+        diagonal = rises if value > 0 else falls
+        if key == _NORM:
+            diagonal.add(key)
+            mixed.update([key] if products else [])
+        else:
+            diagonal.update([key + other for other in squares])
+            mixed.update([key + other for other in products])
+    return mixed, rises, falls
+
+
+@lru_cache(maxsize=512)
+def _sums(keys: tuple[int, ...]) -> tuple[frozenset[int], frozenset[int]]:
+    """The products of basis monomials: the squares, and those of two different ones."""
+    squares = frozenset(2 * key for key in keys)
+    return squares, frozenset(a + b for a, b in itertools.combinations(keys, 2))
 
 
 def _facial_search(
@@ -1133,18 +1187,46 @@ def _sampled_counterexample(goal: Poly, constraints: Sequence[Constraint], stric
     nvars = count_variables([goal, *(c.poly for c in constraints)])
     if any(c.kind == "=" and c.poly for c in constraints):
         return False
+    wanted = _Signed(goal)
+    known = [(_Signed(c.poly), c.kind) for c in constraints]
     source = random.Random(0)
-    values = [Fraction(n, d) for n in (-3, -2, -1, 0, 1, 2, 3, 10) for d in (1, 2, 7)]
+    values = [n * _GRID // d for n in (-3, -2, -1, 0, 1, 2, 3, 10) for d in (1, 2, 7)]
     positive = [value for value in values if value > 0]
     for trial in range(60):
         pool = positive if trial % 2 else values
         point = [source.choice(pool) for _ in range(nvars)]
-        if not all(holds(evaluate(c.poly, point), c.kind) for c in constraints):
-            continue
-        value = evaluate(goal, point)
+        value = wanted.at(point)
         if value < 0 or (strict and value == 0):
-            return True
+            if all(holds(poly.at(point), kind) for poly, kind in known):
+                return True
     return False
+
+
+_GRID = 14  # the samples are integers over this
+
+
+class _Signed:
+    """A polynomial whose sign at x/_GRID is found in integers."""
+
+    def __init__(self, poly: Mapping[Monomial, Fraction]) -> None:
+        whole = math.lcm(*(Fraction(value).denominator for value in poly.values()))
+        degree = max(map(sum, poly), default=0)
+        self._terms = [
+            (
+                int(value * whole) * _GRID ** (degree - sum(monomial)),
+                [(i, e) for i, e in enumerate(monomial) if e],
+            )
+            for monomial, value in poly.items()
+        ]
+
+    def at(self, point: Sequence[int]) -> int:
+        """A positive multiple of the value at the point divided by the grid."""
+        total = 0
+        for coefficient, powers in self._terms:
+            for i, exponent in powers:
+                coefficient *= point[i] ** exponent
+            total += coefficient
+        return total
 
 
 def find_certificate(
@@ -1227,4 +1309,7 @@ def find_certificate_with_multiplier(
         )
         if found is not None:
             return found, {index: choice.count(index) for index in choice}
+        # What is false at a point stays false when multiplied with positive constraints.
+        if not choice and _sampled_counterexample(goal, constraints, strict):
+            return None
     return None

@@ -777,7 +777,7 @@ def complain(formula: Term, facts: Sequence[Theorem], deadline: float) -> list[T
             known.append(proof[0])
             continue
         relations = [f.conclusion for f in known]
-        for negation in negations(condition):
+        for negation in negations(condition) if condition.head in RELATIONS else ():
             if _is_opaque(negation):
                 break
             point = find_witness([*relations, negation], share(deadline, 2))
@@ -957,6 +957,8 @@ def search_proof(
     quick = _direct(goal, facts, share(deadline, 4), 2)
     if quick is not None:
         return quick, "arithmetic"
+    if goal.head not in RELATIONS:  # what has to hold for every index of a sum
+        return None
     return _strategies(goal, _enriched(goal, facts, deadline), witness, deadline)
 
 

@@ -6,6 +6,7 @@ statement about that direction's component of the corresponding vector.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from derivations import sums
@@ -312,9 +313,14 @@ def norm(proof: Proof) -> Theorem:
 
 def side_facts(proof: Proof, side: str, at: Term) -> list[Theorem]:
     """The weights of a side are non-negative, and its probability is positive."""
-    setting = Setting.of(proof.given[0])
     known = proof.use("setting.success-rate", at=[at])
-    return [each_sign(setting.binary, side), have(lt(0, line.mass(side, at)), known)]
+    return [weights_sign(side), have(lt(0, line.mass(side, at)), known)]
+
+
+@cache
+def weights_sign(side: str) -> Theorem:
+    """``for all i < n, 0 <= weight(i)``, under the assumption of a policy."""
+    return each_sign(Setting.of(assume(line.policy)).binary, side)
 
 
 def side_values(side: str, at: Term) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def same(a: Any, b: Any, nonzero: list[Term] | None = None) -> bool:
         (total(n, m, 0), num(0)),
         (total(n, m, total(k, x_, g(m) * g(x_))), total(n, m, g(m)) * total(k, m, g(m))),
         (total(n, m, total(k, nat("j"), w(m, nat("j")))), total(n, x_, total(k, m, w(x_, m)))),
-        (total(n, m, (g(m) - x) ** 2), total(n, m, g(m) ** 2) - 2 * total(n, m, x * g(m)) + n * x**2),
+        (total(n, m, (g(m) - x) ** 2), total(n, m, g(m) ** 2 - 2 * x * g(m)) + n * x**2),
         (total(n, m, x / exp(g(m) + y)), x * total(n, m, 1 / exp(g(m) + y))),
         (total(n, m, 1 / (exp(x) * exp(g(m)))), total(n, m, 1 / exp(g(m))) / exp(x)),
         (total(n, m, exp(x + g(m))), total(n, m, exp(g(m) + x))),

@@ -52,6 +52,7 @@ from derivations.kernel.terms import (
 )
 
 x, y, z, n, m = real("x"), real("y"), real("z"), nat("n"), nat("m")
+k, h2 = nat("k"), function("h", "R", "R")
 f, g2 = function("f", "R"), function("g", "N", "R")
 square = Definition("square", lam(x, x * x))
 SAMPLES = [
@@ -365,6 +366,8 @@ def test_unfold() -> None:
         (real("log"), []),
         (function("sqrt", "R")(x), []),
         (square(1 / x), ["x != 0"]),
+        (total(n, m, x / (m - x) + 1 / x), ["forall m. m - x != 0", "x != 0"]),
+        (total(n, m, total(k, n, log(m + n))), ["forall m. forall n. m + n > 0"]),
     ],
     ids=str,
 )
@@ -401,6 +404,17 @@ def test_undefined(term: Term, conditions: list[str]) -> None:
         (forall(x, total(n, nat("x"), nat("x")) <= x), "forall x. Sum(n, x' |-> x') <= x"),
         (lt(0, PI), "0 < pi"),
         (lam(function("h", "R"), function("h", "R")(x)), "h |-> h(x)"),
+        (lam((x, y), x + y), "(x, y) |-> x + y"),
+        # A function that only passes its arguments on is read as that function.
+        (lam(x, f(x)), "f"),
+        (lam(x, g2(n, x)), "g(n, _)"),
+        (lam((n, x), g2(n, x)), "g"),
+        (lam(n, g2(n, x)), "n |-> g(n, x)"),
+        (lam((x, n), g2(n, x)), "(x, n) |-> g(n, x)"),
+        (lam(x, h2(total(n, m, x), x)), "x |-> h(Sum(n, m |-> x), x)"),
+        (lam(x, h2(total(n, m, m), x)), "h(Sum(n, m |-> m), _)"),
+        (forall(m, total(k, n, g2(m, n)) > n), "forall m. Sum(k, g(m, _)) > n"),
+        (lam((function("h", "R"), x), function("h", "R")(x)), "(h, x) |-> h(x)"),
     ],
     ids=str,
 )

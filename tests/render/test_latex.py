@@ -6,11 +6,12 @@ import os
 import re
 import shutil
 import subprocess
+from functools import reduce
 from pathlib import Path
 
 import pytest
 
-from derivations.expectation import ARBITRARY, cumulant_definition
+from derivations.expectation import ARBITRARY, POLICY, cumulant_definition
 from derivations.kernel.terms import (
     Definition,
     Term,
@@ -42,6 +43,8 @@ from derivations.kernel.terms import (
 from derivations.library import Statement, statements, theorem
 from derivations.render import latex
 from derivations.render.latex import (
+    clause,
+    display,
     escape,
     fingerprint,
     layout,
@@ -51,7 +54,11 @@ from derivations.render.latex import (
     symbol,
     template,
     term_latex,
+    width,
 )
+from derivations.render.latex.policies import ExplicitPolicy
+from derivations.render.latex.printer import TEMPLATES
+from derivations.render.latex.structure import tidied
 
 a, b, c, t, u, x = (real(name) for name in ("a", "b", "c", "t", "u", "x"))
 i, k, n, K = (nat(name) for name in ("i", "k", "n", "K"))
@@ -65,7 +72,9 @@ half = num(1) / 2
     [
         (a - (b - c), "a - (b - c)"),
         ((a - b) - c, "a - b - c"),
-        (a + (b + c), "a + (b + c)"),
+        (a + (b + c), "a + b + c"),
+        (a + (-b), "a - b"),
+        (a - (b + c), "a - (b + c)"),
         (a - (-b), "a - (-b)"),
         (-a + b, "-a + b"),
         (-(a + b), "-(a + b)"),
@@ -73,7 +82,9 @@ half = num(1) / 2
         (a * (b + c), r"a \, (b + c)"),
         ((a + b) * c, "(a + b) c"),
         (a * b * c, "a b c"),
-        (a * (b * c), r"a \, (b c)"),
+        (a * (b * c), "a b c"),
+        (a * (b / c), r"a \frac{b}{c}"),
+        (2 * (a + b), "2 (a + b)"),
         (a * (-b), r"a \, (-b)"),
         (-(a * b), "-a b"),
         (num(2) * 3, r"2 \cdot 3"),
@@ -86,6 +97,16 @@ half = num(1) / 2
         ((a + b) / c / (b * c), r"\frac{(a + b)/c}{b c}"),
         (a / (b * c) / x, r"\frac{a/(b c)}{x}"),
         (-(x**2), "-x^{2}"),
+        ((-a) / b, r"-\frac{a}{b}"),
+        (-(a + b) * c / 2, r"-\frac{(a + b) c}{2}"),
+        ((b - a) / 2, r"\frac{b - a}{2}"),
+        ((-a + b) / 2, r"\frac{-a + b}{2}"),
+        ((-a + b) * c / 2, r"\frac{(-a + b) c}{2}"),
+        (x + (-a + b) * c, "x + (-a + b) c"),
+        (x + (-a + b), "x - a + b"),
+        (x + (-a) / b, r"x - \frac{a}{b}"),
+        (exp(x + (-a) / b), "e^{x - a/b}"),
+        (exp((a / b) / (2 * c)), "e^{(a/b)/(2 c)}"),
         ((-x) ** 2, "(-x)^{2}"),
         ((a / b) ** 2, r"\left(\frac{a}{b}\right)^{2}"),
         ((a + b) ** 2, "(a + b)^{2}"),
@@ -236,7 +257,7 @@ def test_unknown_definitions_and_templates() -> None:
     try:
         assert term_latex(loss(x, 2)) == r"\mathcal{L}_{2}(x)"
     finally:
-        latex._TEMPLATES.pop("test_loss")
+        TEMPLATES.pop("test_loss")
 
 
 def test_no_capture_when_quantifiers_move_out() -> None:
@@ -254,6 +275,89 @@ def test_explicit_policy() -> None:
     assert r"\ell(t) = f(t)" in shown and r"\Delta\mu(t) = f_{1}(t)" in shown
 
 
+def test_explicit_policy_under_a_quantifier() -> None:
+    """It is defined below the formulas that speak of it, and nothing of it is left out."""
+    shown = statement_latex(theorem("trajectory.success-curvature"))
+    *_, rows = shown.split("where $\\pi$ is the policy with")
+    assert "symbols" not in shown and "J(0) = J" in shown
+    assert r"n = 3,\quad r(0) = 1" in rows and r"\log\pi_{t}(1) =" in rows
+
+
+def test_explicit_policy_takes_no_name_twice() -> None:
+    """A policy is not called by names that the formula has for other things."""
+    logs = lam((t, i), -log(1 + exp(x * t)) - i)
+    zero = lam((t, i), num(0))
+    policy = POLICY(2, lam(i, 1 - i), logs, zero, zero)
+    found = ExplicitPolicy.among([policy, le(x, a)])
+    assert found is not None and found.taken == {"x", "a"}
+    assert term_latex(found.named(policy)) == r"\text{$\pi$ is a policy along the line}"
+    for other in (n, s(t, i), function("r", "N")(i)):
+        assert ExplicitPolicy.among([policy, le(other, a)]) is None
+    assert ExplicitPolicy.among([policy, POLICY(3, lam(i, 1 - i), logs, zero, zero)]) is None
+
+
+def test_definitions_by_conditions() -> None:
+    """The word, and the condition that it means; two words are explained one by one."""
+    policy = statement_latex(theorem("setting.policy"))
+    assert r"$\pi$ is a policy along the line means that" in policy
+    limits = statement_latex(theorem("setting.limits"))
+    assert r"M_{K} = \infty &\iff \forall B" in limits and r"M_{K} = c &\iff" in limits
+
+
+def test_citations_of_words() -> None:
+    """A policy and a run are cited where each of them is introduced."""
+    run = statement_latex(theorem("trajectory.threshold"))
+    assert r"is a run with the steps" not in run and r"be a run with the steps" in run
+    assert r"$\eta_{k}$ (\cref{setting.run})" in run
+    assert r"the steps $\eta_{k}$" in statement_latex(theorem("trajectory.collapse"))
+    assert r"line (\cref{setting.policy})" in statement_latex(theorem("gap.norm"))
+
+
+def test_hypotheses_in_words() -> None:
+    """Alternatives and existence are said, not written with signs of logic."""
+    r = function("r", "N")
+    assert clause(forall(i, lt(i, n), either(eq(r(i), 0), eq(r(i), 1)))) == (
+        "$r(i) = 0$ or $r(i) = 1$ for all $i < n$"
+    )
+    assert clause(exists(i, both(lt(i, n), eq(r(i), 1)))) == "$r(i) = 1$ for some $i < n$"
+
+
+def test_bound_variables_look_like_no_other() -> None:
+    """Names that would print alike get a prime, in sums, and in hypotheses of a step."""
+    j, j_ = nat("j"), nat("j_")
+    assert term_latex(total(n, j_, function("D", "N", "N")(j_, j))) == (
+        r"\sum_{j^{\prime} < n} D_{j^{\prime},j}"
+    )
+    shown = layout([forall(k, le(0, eta(k)))], lt(eta(k), 1))
+    assert shown.hypotheses == (r"$0 \le \eta_{k^{\prime}}$ for all $k^{\prime} \in \mathbb{N}$",)
+
+
+@pytest.mark.parametrize(
+    ("term", "tidy"),
+    [
+        (x + 0, x),
+        (0 - x, -x),
+        (1 * x / 1, x),
+        (0 * a + b, b),
+        (a - (-b), a + b),
+        ((-a) * (-b), a * b),
+        (a - 2 * (-b) / c, a + 2 * b / c),
+        (log(num(1) ** 2) + exp(0 * x), num(1)),
+        (a * (2 * num(-1) + 1), -a),
+        (total(n, i, 1 * f(i)), total(n, i, f(i))),
+        (x**2 - 0, x**2),
+        (num(0) ** -1, num(0) ** -1),  # no rule says what it is
+        (a / 0, a / 0),
+        (le(x + 0, x), le(x + 0, x)),  # else it would say nothing
+        (le(x + 0, a), le(x, a)),
+        (a * (b + c), a * (b + c)),
+    ],
+)
+def test_tidied(term: Term, tidy: Term) -> None:
+    """Zeros and ones that do nothing go; nothing else changes."""
+    assert tidied(term) == tidy
+
+
 def test_names() -> None:
     """Greek, subscripts, numbers and words."""
     names = {"G_o": "G_{o}", "x1": "x_{1}", "kappa": r"\kappa", "Delta_mu": r"\Delta\mu"}
@@ -266,7 +370,24 @@ def test_plain_text() -> None:
     assert escape(r"a_b & 5% #1 {x} ~ ^ \ $") == (
         r"a\_b \& 5\% \#1 \{x\} \textasciitilde{} \textasciicircum{} \textbackslash{} \$"
     )
-    assert reason_latex("divide by J and 1 - J, a bound") == "divide by $J$ and $1 - J$, a bound"
+
+
+@pytest.mark.parametrize(
+    ("plain", "shown"),
+    [
+        ("divide by J and 1 - J, a bound", "divide by $J$ and $1 - J$, a bound"),
+        ("exponentiate: p/(1 - p) < q/(1 - q)", "exponentiate: $p/(1 - p) < q/(1 - q)$"),
+        ("fall by 2 pi a/omega a step", r"fall by $2 \pi a/\omega$ a step"),
+        ("chain rule for log(J/(1 - J))", r"chain rule for $\log(J/(1 - J))$"),
+        ("E_+[h] is at least -L, Var_-(s) not", r"$\mathbb{E}_+[h]$ is at least $-L$, $"),
+        ("the log-odds, i.e. a log-sum, A and I", "the log-odds, i.e. a log-sum, A and I"),
+        ("in 2 of 3 cases, 50% or 1/2", r"in 2 of 3 cases, 50\% or 1/2"),
+        ("$x_1$ is kept, `gap.norm` too", "$x_1$ is kept, `gap.norm` too"),
+    ],
+)
+def test_formulas_in_sentences(plain: str, shown: str) -> None:
+    """What is plainly a formula is set as one; words, also of one letter, are not."""
+    assert reason_latex(plain).startswith(shown)
 
 
 def _balanced(text: str) -> bool:
@@ -293,6 +414,7 @@ def test_statements(statement: Statement) -> None:
     assert rf"\label{{{statement.id}}}" in shown
     assert _balanced(shown) and _begins_and_ends(shown)
     text = re.sub(r"\\(begin|end)\{.*", "", shown)
+    assert not re.search(r"(?<!\\)\b(bigl|bigr|biggl|biggr|frac|operatorname)\b", text)
     for leftover in ("Definition", "<derivations", "|->", "Sum(", "lp(", r"\bullet"):
         assert leftover not in text
     assert not re.search(r"(?<!\\)(forall|exists) ", text)
@@ -347,16 +469,64 @@ def _compile(source: str, folder: Path) -> str:
     return (folder / "all.log").read_text(encoding="latin-1")
 
 
+def _faults(log: str) -> list[str]:
+    """What a reader would stumble over: broken references and displays that leave the page."""
+    faults = re.findall(r".*(?:undefined|multiply defined|Missing character).*", log)
+    wide = re.finditer(r"Overfull \\hbox \(([\d.]+)pt too wide\).*", log)
+    return faults + [m[0] for m in wide if float(m[1]) > 1]
+
+
 def test_whole_library_compiles(tmp_path: Path) -> None:
-    """All statements with their proofs in one document, every reference resolved."""
+    """All statements with their proofs in one document; nothing leaves the page."""
     known = {s.id for s in statements()}
     body = "\n".join(statement_latex(s, proof=True, known=known) for s in statements())
-    log = _compile(standalone(f"{latex.NOTATION}\n\n{body}"), tmp_path)
-    assert not re.search("undefined|multiply defined|Missing character", log)
+    assert _faults(_compile(standalone(f"{latex.NOTATION}\n\n{body}"), tmp_path)) == []
 
 
 def test_single_statement_compiles(tmp_path: Path) -> None:
     """A document with one statement names the others by their ids."""
     source = statement_latex(theorem("gap.curvature"), proof=True, snippet=False)
-    log = _compile(source, tmp_path)
-    assert not re.search("undefined|multiply defined|Missing character", log)
+    assert _faults(_compile(source, tmp_path)) == []
+
+
+_LONG = total(n, i, f(i)) / (a + b) * log(x / (1 - x))
+_LONG_SUM = reduce(lambda p, q: p - q, [_LONG] * 9)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        le(_LONG_SUM, a),
+        le(a, _LONG_SUM),
+        le(_LONG_SUM, exp(_LONG_SUM)),
+        both(lt(a, _LONG_SUM / 1), lt(_LONG_SUM, b)),
+        forall(t, le(0, t), le(t, _LONG), both(le(f(t), a), le(x * (1 + log(_LONG_SUM)), f(t)))),
+        eq(a, log(1 + exp(_LONG_SUM) * (c + _LONG_SUM))),
+    ],
+)
+def test_long_formulas_stay_on_the_page(formula: Term, tmp_path: Path) -> None:
+    """They break at relations, at signs, and within brackets."""
+    text, _ = display(layout((), formula).rows)
+    source = standalone(f"\\begin{{align*}}\n{text}\n\\end{{align*}}\n")
+    assert _faults(_compile(source, tmp_path)) == []
+
+
+def test_faults_are_found(tmp_path: Path) -> None:
+    """A display that is too wide and a reference to nothing are noticed."""
+    log = _compile(standalone(f"\\[{term_latex(_LONG_SUM)}\\] \\cref{{nowhere}}\n"), tmp_path)
+    assert any("Overfull" in fault for fault in _faults(log))
+    assert any("nowhere" in fault for fault in _faults(log))
+
+
+def test_width_follows_the_page(tmp_path: Path) -> None:
+    """The estimate that lines are broken by is within a fifth of what TeX measures."""
+    rows = [row.left for s in statements() for row in layout(s.hypotheses, s.conclusion).rows]
+    shown = sorted({row for row in rows if 20 < width(row) < 200})
+    boxes = "\n".join(
+        rf"\setbox0\hbox{{$\displaystyle {row}$}}\typeout{{W=\the\wd0}}" for row in shown
+    )
+    log = _compile(standalone(f"{boxes}\n"), tmp_path)
+    measured = [float(points) for points in re.findall(r"W=([\d.]+)pt", log)]
+    assert len(measured) == len(shown) > 10
+    off = [(m / width(row), row) for m, row in zip(measured, shown, strict=True)]
+    assert [(m, row) for m, row in off if not 4.8 < m < 6.3] == []

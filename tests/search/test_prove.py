@@ -13,7 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from derivations.kernel.certificate import replay
-from derivations.kernel.terms import Term, both, free_variables, function, lt, nat, real, undefined
+from derivations.kernel.terms import (
+    Term,
+    both,
+    exp,
+    free_variables,
+    function,
+    le,
+    lt,
+    nat,
+    real,
+    total,
+    undefined,
+)
 from derivations.search.arithmetic import prove_relation
 from derivations.search.claims import ClaimError, evaluate, parse_claim, relation_terms
 from derivations.search.prove import Answer, find_witness, prove, show_value
@@ -383,3 +395,10 @@ def test_a_fact_that_is_a_false_number_gives_a_contradiction() -> None:
     found = prove_relation(lt(0, 0), facts)
     assert found is not None
     assert found.hypotheses <= {f.conclusion for f in facts}
+
+
+def test_a_division_under_a_sum_is_undecided() -> None:
+    n, k = nat("n"), nat("k")
+    for divisor in (k - real("x"), 1 + exp(-k)):
+        answer = prove(le(0, total(n, k, 1 / divisor)))
+        assert answer.verdict == "unknown" and "has no meaning" in answer.reason

@@ -691,13 +691,19 @@ def smoothness(proof: Proof) -> Theorem:
 
 def far_branch(proof: Proof, known: list[Theorem]) -> Branch:
     """The claims of `success_step` where K(J) = (L + G**2)/J."""
+    limit = assume(le((L + G**2) * eta, 2 * J(0) * Dmu(0)))
+    stays = success_does_not_fall(proof, limit, known)
+    log_odds_rise, success_rise = (
+        intro(expanded(proof, stays, known), (), limit.conclusion)
+        for expanded in (far_log_odds, far_success)
+    )
 
     def gain(conclusion: Term, limits: list[Theorem]) -> Theorem:
         bend = bent(L + G**2, J(0), limits, [*known[:1], *proof.given[2:]])
-        stays = success_does_not_fall(proof, limits, known)
+        within = have(limit.conclusion, limits[-1], known[0], *proof.given[2:])
         if conclusion.args[1] == J(eta) - J(0):
-            return have(conclusion, far_success(proof, stays, known), bend, known[0])
-        rise = far_log_odds(proof, stays, known)
+            return have(conclusion, apply(success_rise, within), bend, known[0])
+        rise = apply(log_odds_rise, within)
         if conclusion.head == "<":
             return order_of_rates(proof, have(lt(ell(0), ell(eta)), rise, bend, known[0]))
         return have(conclusion, rise, bend, known[0])
@@ -705,8 +711,11 @@ def far_branch(proof: Proof, known: list[Theorem]) -> Branch:
     return gain
 
 
-def success_does_not_fall(proof: Proof, limits: list[Theorem], known: list[Theorem]) -> Theorem:
-    """J(t) >= J(0) on the step: log(1 - J) has second derivative at most L + G**2."""
+def success_does_not_fall(proof: Proof, limit: Theorem, known: list[Theorem]) -> Theorem:
+    """J(t) >= J(0) on a step with (L + G**2) eta <= 2 J Delta mu.
+
+    For log(1 - J) has second derivative at most L + G**2.
+    """
     bound = L + G**2
     slope, change = log_failure_slopes(proof)
     low, high = inside_step()
@@ -730,8 +739,7 @@ def success_does_not_fall(proof: Proof, limits: list[Theorem], known: list[Theor
     )  # fmt: skip
     identity = proof.use("gap.score-identity", at=[0])
     rate = proof.use("setting.success-rate", at=[t])
-    slope_ = have(le(bound * eta, 2 * J(0) * Dmu(0)), limits[-1], known[0], *proof.given[2:])
-    shorter_ = have(le(bound * t, 2 * J(0) * Dmu(0)), slope_, high, proof.given[2])
+    shorter_ = have(le(bound * t, 2 * J(0) * Dmu(0)), limit, high, proof.given[2])
     gap = have(le(t * (bound * t - 2 * J(0) * Dmu(0)), 0), shorter_, low)
     falls = have(le(log(1 - J(t)), log(1 - J(0))), made, identity, gap)
     smaller = discharge(

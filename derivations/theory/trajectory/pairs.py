@@ -54,6 +54,7 @@ from derivations.tactics import (
     replace,
     rewrite,
     specialise,
+    symmetric,
     where,
 )
 from derivations.theory.lines import EXPLICIT, explicit_rewards, two_responses
@@ -508,22 +509,41 @@ def vanishing(proof: Proof, odds: Theorem, between: Theorem, positive: Theorem) 
 
     def late(chosen: Theorem) -> Theorem:
         fall = decrease * k
-        enough = have(le(first / epsilon, fall), chosen, after, positive, small, *proof.given)
-        tangent = where(calculus.exp_tangent(), x=fall)
+        enough = rate_of_fall(chosen, after, have(lt(0, decrease), positive, *proof.given), small)
         inverse = where(calculus.exp_minus(), x=fall)
         joined_ = instance("exp.sum", x=start, y=-fall)
         exponent = have(eq(COLLAPSE.log_odds(k), start + -fall), now, *proof.given)
         value = rewrite(log_odds_exp(COLLAPSE.success(k), rate, COLLAPSE.log_odds(k)), exponent)
         product = have(
             eq(COLLAPSE.success(k) / (1 - COLLAPSE.success(k)), first / exp(fall)),
-            value, joined_, inverse, rate,
+            value, joined_, inverse, rate, *proof.given,
         )  # fmt: skip
-        below = have(le(first / exp(fall), epsilon), tangent, enough, small)
-        near = have(WITHIN(COLLAPSE.success(k) - 0, epsilon), product, below, rate, small)
+        below = rewrite(discharge(exp_decay(first, fall, epsilon), enough, small),
+                        symmetric(product))  # fmt: skip
+        near = have(WITHIN(COLLAPSE.success(k) - 0, epsilon), below, rate, small)
         return infer("witness", intro(near, k, after.conclusion), formula=goal, terms=(N,))
 
     made = intro(obtain(far, [N], late), epsilon, small.conclusion)
     return proof.note(fold(made, wanted), "the odds decay exponentially")
+
+
+def rate_of_fall(chosen: Theorem, after: Theorem, falls: Theorem, small: Theorem) -> Theorem:
+    """x/epsilon <= d*k from x/(epsilon*d) <= N, N <= k and 0 < d."""
+    x, d = real("x"), real("d")
+    epsilon, N = small.conclusion.args[1], after.conclusion.args[0]
+    plain = have(
+        le(x / epsilon, d * k), assume(le(x / (epsilon * d), N)), after, assume(lt(0, d)), small
+    )
+    values = {x: chosen.conclusion.args[0].args[0], d: falls.conclusion.args[1]}
+    return discharge(where(plain, values), chosen, after, falls, small)
+
+
+def exp_decay(x: Term, y: Term, epsilon: Term) -> Theorem:
+    """x/exp(y) <= epsilon where x/epsilon <= y and 0 < epsilon."""
+    u_, v_ = real("u"), real("v")
+    enough, small = assume(le(u_ / epsilon, v_)), assume(lt(0, epsilon))
+    tangent = where(calculus.exp_tangent(), x=v_)
+    return where(have(le(u_ / exp(v_), epsilon), tangent, enough, small), {u_: x, v_: y})
 
 
 def log_odds_exp(rate: Term, between: Theorem, name: Term) -> Theorem:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from derivations import calculus
 from derivations.calculus import differentiate, restate
 from derivations.expectation import WITHIN, Line, Setting
@@ -611,7 +613,9 @@ def narrower(wide: Theorem, epsilon: Term, x: Term, end: Term, limits: list[Theo
     """Regularity on [-tau, tau] gives regularity on [-delta, -delta + eta]."""
     low, high, inside = assume(le(-x, t)), assume(le(t, end)), assume(lt(i, num(3)))
     score, hessian = regularity(part(wide, 1))
-    ends = [have(le(-_tau, t), low, *limits), have(le(t, _tau), high, *limits)]
+    _, _, last, first = limits
+    below = apply(at_most(), high, last, at=[t, end, _tau])
+    ends = [have(le(-_tau, t), low, first), below]
     pieces = [
         intro(
             apply(bound, *ends, inside, at=[t, i]), (t, i),
@@ -621,6 +625,14 @@ def narrower(wide: Theorem, epsilon: Term, x: Term, end: Term, limits: list[Theo
     ]  # fmt: skip
     wanted = TIGHT.regular((1 + epsilon) * num(1), (1 + epsilon) * num(1), -x, end)
     return fold(conjunction(*pieces), wanted)
+
+
+@cache
+def at_most() -> Theorem:
+    """``for all x, y, z: x <= y -> y <= z -> x <= z``."""
+    x, y, z = (real(name) for name in ("x", "y", "z"))
+    chain = assume(le(x, y)), assume(le(y, z))
+    return intro(have(le(x, z), *chain), (x, y, z), *(c.conclusion for c in chain))
 
 
 def tail(at: Term) -> Term:

@@ -1,0 +1,293 @@
+"""The symbols of the theory: success rate, expectations, Gradient Gap, policies and runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from derivations.kernel.terms import Definition, Term, beta, free_variables, num, var
+from derivations.render.latex.policies import FUNCTIONS, REWARD
+from derivations.render.latex.printer import Printer, Show, operator, template
+from derivations.render.latex.structure import defined, is_call, is_choice, is_variable, reduced
+from derivations.render.latex.symbols import Level, Printed, Symbol, bracket, enclose, modulus
+
+PHRASES: dict[str, Callable[[Printer, Term], str | None]] = {}
+"""Words for defined properties, by name; nothing where the arguments are not the usual ones."""
+
+
+def _meaning(printer: Printer, term: Term) -> Printed:
+    return printer.show(beta(term.head.meaning, term.args))
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """Under which responses, and where on the line, an expectation is taken."""
+
+    side: str  # '+', '-', '' for all responses, '?' for other weights
+    weights: str
+    point: tuple[Term, ...]
+    indices: tuple[str, ...]
+    places: tuple[str, ...]
+    remark: str
+
+    @classmethod
+    def of(cls, printer: Printer, count: Term, weights: Term, logs: Term) -> _Measure:
+        """The measure of these weights under the policy with these log-probabilities."""
+        remarks = [] if is_variable(count, "n") else [f"n = {printer.text(count)}"]
+        named, shown = reduced(logs), printer.inline()
+        if named is None or named[0].head not in ("lp", "l"):
+            (i,), body, inside = printer.opened(logs)
+            remarks.append(rf"\log\pi({inside.text(i)}) = {inside.text(body)}")
+            named = REWARD, ()
+        head, point = named
+        texts = [(s, shown.text(a)) for s, a in zip(head.sort[0], point, strict=False)]
+        indices = tuple(text for sort, text in texts if sort == "N")
+        places = tuple(text for sort, text in texts if sort != "N")
+        # Step k of a run starts at the point 0 of its segment.
+        places = () if indices and places == ("0",) else places
+        side = _side(weights)
+        other = _variable_text(shown, weights, ()) if side == "?" else ""
+        return cls(side, other, point, indices, places, r",\ ".join(remarks))
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is the correct or the incorrect responses of the policy at hand."""
+        return self.side in ("+", "-") and not self.remark
+
+    def place(self, name: str, *below: str) -> Printed:
+        r"""A quantity of the policy: ``J(t)``, ``J_{k}(t)``, and ``J_{k}`` at a step's start."""
+        text = Symbol(name, (*self.indices, *below)).text
+        if self.places:
+            return Printed(text + bracket(",".join(self.places)))
+        return Printed(text, Level.POWER if re.search("['^]", name) else Level.ATOM)
+
+    def decorate(self, operator: str) -> str:
+        """An operator with the side and the point on it."""
+        point = ",".join((*self.indices, *self.places))
+        below = self.weights if self.side == "?" else self.side
+        return operator + (f"^{{{point}}}" if point else "") + (f"_{{{below}}}" if below else "")
+
+    def stands(self, x: Term, name: str) -> bool:
+        """Whether a random variable is the policy's own score (or second derivative) there."""
+        named = reduced(x)
+        return named is not None and is_variable(named[0], name) and named[1] == self.point
+
+
+def _side(weights: Term) -> str:
+    """The side that weights select; 1 - (1 - r) selects the same as r."""
+    index = var("i", "N")
+    body, side = beta(weights, [index]), "+-"
+    while body.head == "-" and body.args[0] == num(1):
+        body, side = body.args[1], side[::-1]
+    if body == REWARD(index):
+        return side[0]
+    return "" if body == num(1) and side == "+-" else "?"
+
+
+def _variable_text(printer: Printer, x: Term, point: tuple[Term, ...]) -> str:
+    """A random variable without its response and, where it is the expectation's, the point."""
+    (response,), body, inside = printer.opened(x)
+    if _hidable(body, response):
+        return replace(inside, response=response, point=point).text(body)
+    return printer.function(x)
+
+
+def _hidable(term: Term, response: Term) -> bool:
+    """Whether the response only occurs as the argument of random variables."""
+    if response not in free_variables(term):
+        return True
+    if is_choice(term) and term.args[0] == response:
+        return all(_hidable(a, response) for a in term.args[1:])
+    if term == response or isinstance(term.head, Definition):
+        return False
+    if isinstance(term.head, Term):
+        others = [a for a in term.args if a != response]
+        return len(others) >= len(term.args) - 1 and all(_hidable(a, response) for a in others)
+    return all(_hidable(a, response) for a in term.args)
+
+
+def _moment(operator: str, left: str, right: str) -> Show:
+    def show(printer: Printer, term: Term) -> Printed:
+        where = _Measure.of(printer, *term.args[:3])
+        inside = ", ".join(_variable_text(printer, x, where.point) for x in term.args[3:])
+        inside += rf" \mid {where.remark}" if where.remark else ""
+        return Printed(where.decorate(operator) + enclose(left, inside, right))
+
+    return show
+
+
+def _quantity(name: str, mirrored: str, standing: str = "") -> Show:
+    """A quantity of the policy, `mirrored` if correct and incorrect responses are exchanged.
+
+    Its meaning is printed if it is not that of the policy's own functions, named in `standing`.
+    """
+
+    def show(printer: Printer, term: Term) -> Printed:
+        where = _Measure.of(printer, *term.args[:3])
+        own = all(map(where.stands, term.args[3:], standing))
+        if not (where.plain and own):
+            return _meaning(printer, term)
+        return where.place(mirrored if where.side == "-" else name)
+
+    return show
+
+
+def _mass(printer: Printer, term: Term) -> Printed:
+    where = _Measure.of(printer, *term.args)
+    if where.side == "-" and where.plain:
+        return Printed(Symbol(r"\pi", (*where.indices, *where.places)).text + "(O^{-})")
+    return where.place("J") if where.plain else _meaning(printer, term)
+
+
+def _alignment(printer: Printer, term: Term) -> Printed:
+    where = _Measure.of(printer, *term.args[:3])
+    name = r"\Delta\mu^{-}" if where.side == "-" else r"\Delta\mu"
+    if not where.plain or where.stands(term.args[3], "s"):
+        return where.place(name) if where.plain else _meaning(printer, term)
+    inside = _variable_text(printer, term.args[3], where.point)
+    return Printed(where.place(name).text + enclose("[", inside, "]"))
+
+
+def _gradient_gap(printer: Printer, term: Term) -> Printed:
+    *measure, score, j = term.args
+    where, named = _Measure.of(printer, *measure), reduced(score)
+    if where.side != "+" or where.remark or named is None or not is_variable(named[0], "S"):
+        return _meaning(printer, term)
+    return where.place(r"\gamma", printer.text(j))
+
+
+def _progress(printer: Printer, term: Term) -> Printed:
+    count, steps, gains = term.args
+    _, gain, _ = printer.opened(gains)
+    named, inside = reduced(steps), printer.text(count)
+    standard = is_call(gain, "dmu") or defined(gain) == "alignment"
+    if named is None or not is_variable(named[0], "eta") or not standard:
+        inside += f"; {printer.function(steps)}, {printer.function(gains)}"
+    return Printed(f"M{bracket(inside)}")
+
+
+def _success_curvature(printer: Printer, term: Term) -> Printed:
+    score, hessian, rate = term.args
+    name = Symbol("K")
+    if not (is_variable(score, "G") and is_variable(hessian, "L")):
+        name = name.sub(printer.inline().text(score), printer.inline().text(hessian))
+    return Printed(name.text + bracket(printer.text(rate)))
+
+
+def _choice(printer: Printer, term: Term) -> Printed:
+    """``choice2(i, a, b)``, a for the response 0 and b for 1: a vector and its index."""
+    index, *values = term.args
+    vector = enclose("(", r",\ ".join(map(printer.text, values)), ")")
+    if index == printer.response:
+        return Printed(vector)
+    return Printed(f"{vector}_{{{printer.inline().text(index)}}}")
+
+
+def _within(printer: Printer, term: Term) -> Printed:
+    x, bound = map(printer.text, term.args)
+    return Printed(rf"{modulus(x)} \le {bound}", Level.RELATION)
+
+
+def _limit(printer: Printer, term: Term) -> Printed:
+    """``converges(f, c)`` and ``diverges(f)``."""
+    (index,), body, inside = printer.opened(term.args[0])
+    limit = printer.text(term.args[1]) if term.args[1:] else r"\infty"
+    # The body would be read as everything that follows.
+    value = inside.show(body).at_least(Level.PRODUCT).text
+    return Printed(rf"\lim_{{{inside.text(index)} \to \infty}} {value} = {limit}", Level.RELATION)
+
+
+def _policy_phrase(printer: Printer, term: Term) -> str | None:
+    found = _own_functions(printer, term)
+    return found and f"${found[0]}$ is a policy along the line{found[1]}"
+
+
+def _run_phrase(printer: Printer, term: Term) -> str | None:
+    found = _own_functions(printer, term)
+    if found is None:
+        return None
+    step = printer.text(beta(term.args[5], [var("k", "N")]))
+    return rf"$({found[0]}_{{k}})$ is a run with the steps ${step}${found[1]}"
+
+
+def _own_functions(printer: Printer, term: Term) -> tuple[str, str] | None:
+    """The policy's symbol, and whether the sides are exchanged, if its functions are the usual."""
+    count, reward, *functions = term.args[:5]
+    named, side = [reduced(f) for f in functions], _side(reward)
+    heads = tuple(f[0].head for f in named if f)
+    prefixes = {f[1] for f in named if f}
+    usual = heads == FUNCTIONS and len(prefixes) == 1 and side in ("+", "-")
+    if not usual or not is_variable(count, "n"):
+        return None
+    name = Symbol(r"\pi", tuple(map(printer.inline().text, prefixes.pop()))).text
+    return name, ", with correct and incorrect exchanged" if side == "-" else ""
+
+
+def _on_segment(bounds: int) -> Callable[[Printer, Term], str | None]:
+    """``|s| <= G and |h| <= L on [a, b]``, for the first `bounds` functions of the term."""
+
+    def phrase(printer: Printer, term: Term) -> str | None:
+        _, *rest, a, b = term.args
+        printer = printer.inline()
+        pairs = zip(rest[:bounds], rest[bounds:], strict=True)
+        parts = [rf"${modulus(printer.function(f))} \le {printer.text(c)}$" for f, c in pairs]
+        return f"{' and '.join(parts)} on $[{printer.text(a)},{printer.text(b)}]$"
+
+    return phrase
+
+
+def _spoken(name: str) -> Show:
+    """A definition that has a phrase, within a formula."""
+
+    def show(printer: Printer, term: Term) -> Printed:
+        words = PHRASES[name](printer, term)
+        return (
+            operator(printer, term) if words is None else Printed(rf"\text{{{words}}}", Level.AND)
+        )
+
+    return show
+
+
+PHRASES.update(
+    policy=_policy_phrase, run=_run_phrase, regular=_on_segment(2), smooth=_on_segment(1)
+)
+_SHOWN: dict[str, Show] = {
+    **{name: _spoken(name) for name in PHRASES},
+    "mass": _mass,
+    "mean": _moment(r"\mathbb{E}", "[", "]"),
+    "variance": _moment(r"\operatorname{Var}", "(", ")"),
+    "covariance": _moment(r"\operatorname{Cov}", "(", ")"),
+    **{f"cumulant{order}": _moment(r"\kappa", "(", ")") for order in range(1, 10)},
+    "log_odds": _quantity(r"\ell", r"\ell^{-}"),
+    "alignment": _alignment,
+    "curvature": _quantity(r"\ell''", r"(\ell^{-})''", "sh"),
+    "gradient_gap": _gradient_gap,
+    "progress": _progress,
+    "success_curvature": _success_curvature,
+    "within": _within,
+    "converges": _limit,
+    "diverges": _limit,
+    **{f"choice{order}": _choice for order in range(2, 10)},
+}
+for _name, _show in _SHOWN.items():
+    template(_name, _show)
+
+NOTATION = r"""The responses to a prompt are numbered $i < n$; $r(i) \in \{0,1\}$ is the verifier,
+and $O^{+}$, $O^{-}$ are the responses with $r = 1$ and $r = 0$. The policy moves along a line:
+$\pi_{t}(i)$ is the probability of response $i$ at the point $t$, and $s_{t}(i)$, $h_{t}(i)$ are the
+first and the second derivative of $\log\pi_{t}(i)$ in $t$. Then $J(t) = \pi_{t}(O^{+})$ is the
+success rate, $\ell(t) = \log\frac{J(t)}{1 - J(t)}$ its log-odds,
+$\mathbb{E}^{t}_{+}$, $\mathbb{E}^{t}_{-}$, $\mathbb{E}^{t}$ are expectations under $\pi_{t}$ given
+$O^{+}$, given $O^{-}$ and over all responses, $\mathbb{E}^{t}_{w}$ is the mean with the weights
+$w(i)\,\pi_{t}(i)$, normalised; $\operatorname{Var}$, $\operatorname{Cov}$ and the cumulants
+$\kappa$ carry the same marks. Inside them random variables are written without the response, and
+without the point if it is the marked one. The alignment is
+$\Delta\mu(t) = \mathbb{E}^{t}_{+}[s] - \mathbb{E}^{t}_{-}[s]$, and
+$\ell''(t) = (\mathbb{E}^{t}_{+}[h] + \operatorname{Var}^{t}_{+}(s)) - (\mathbb{E}^{t}_{-}[h] +
+\operatorname{Var}^{t}_{-}(s))$.
+Where a run is considered, the index $k$ counts its steps, and $J_{k}$, $\ell_{k}$,
+$\Delta\mu_{k}$ are taken at the start of step $k$. A superscript $-$, as in $\ell^{-}$, says that
+correct and incorrect responses are exchanged. As usual $[x]_{+} = \max\{x, 0\}$,
+and $(a,\ b,\ \ldots)_{i}$ is $a$ for $i = 0$, $b$ for $i = 1$, and so on."""
+"""What the symbols mean, in a paragraph of LaTeX."""
