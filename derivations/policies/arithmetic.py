@@ -237,5 +237,6 @@ def share(probability: Real, bits: int) -> int:
     """
     balls = Balls(bits + 2)
     with balls.working():
-        units = balls.number(probability).mid() * arb(2) ** bits
+        # The product of midpoints is rounded, and a ball around an integer has no floor.
+        units = (balls.number(probability).mid() * arb(2) ** bits).mid()
         return int(units.floor().unique_fmpz())
