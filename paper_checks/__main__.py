@@ -70,7 +70,7 @@ def command(
     if whole:
         with _bar("simulating") as progress:
             tables = simulate(progress=progress)
-    answer = {
+    answer: dict[str, Any] = {
         "ok": all(made.holds for made in checks),
         "seed": seed,
         "seconds": round(time.perf_counter() - started, 1),

@@ -80,9 +80,9 @@ def _brute_force(name: str, size: int, instance: Run, point: Point) -> list[Real
 def _coefficient(name: str, index: int) -> Trial:
     rng = random.Random(index)
     size = rng.choice(SIZES.get(name, (2, 3, 4)))
-    instance = Run.random(rng)
+    instance = Run.drawn(rng)
     while len(instance.correct) ** size > 200:
-        instance = Run.random(rng)
+        instance = Run.drawn(rng)
     point = at(instance.policy(EXACTLY), numbers(instance.start, EXACTLY), EXACTLY)
     c = CLOSED[name](point.success, point.failure, size)
     found = _brute_force(name, size, instance, point)
@@ -99,7 +99,7 @@ RATES = (
 def _rate(name: str, size: int, bound: Bound, index: int) -> Trial:
     """Eight steps at the critical learning rate 1/(c(J) bound): M/2 <= ell_K - ell_0."""
     rng = random.Random(index)
-    instance = Run.random(rng)
+    instance = Run.drawn(rng)
     policy, constants = instance.policy(EXACTLY), instance.constants(EXACTLY)
     first = point = at(policy, numbers(instance.start, EXACTLY), EXACTLY)
     progress = EXACTLY.number(0)

@@ -76,11 +76,11 @@ def runs(
         return None if found is None else Trial(found, instance.plain())
 
     def sampled(index: int) -> Trial | None:
-        return tried(Run.random(random.Random(index)))
+        return tried(Run.drawn(random.Random(index)))
 
     def searched(index: int) -> Trial | None:
         value = partial(ratio, arithmetic=ROUGHLY, resolved=_RESOLVED)
-        return tried(climb(Run.random, value, random.Random(index), starts=starts, tries=tries))
+        return tried(climb(Run.drawn, value, random.Random(index), starts=starts, tries=tries))
 
     return {
         "random": by_index(sampled, samples),

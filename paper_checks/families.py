@@ -18,7 +18,7 @@ from typing import Any
 from derivations.policies import Constants, LogLinear, Point, at, regularity
 from derivations.policies.arithmetic import Arithmetic, Vector, dot
 from derivations.policies.finite import FinitePolicy, Response
-from paper_checks.claims import EXACTLY, Plain, Real
+from paper_checks.claims import Plain, Real
 from paper_checks.search import Doubles, nudged
 
 ROUGHLY = Doubles()
@@ -93,7 +93,7 @@ class Run:
     fractions: tuple[float, ...]
 
     @classmethod
-    def random(cls, rng: random.Random) -> Run:
+    def drawn(cls, rng: random.Random) -> Run:
         """Two to six responses, features in R^1 to R^3, one to eight steps."""
         responses, dimension, steps = rng.randint(2, 6), rng.randint(1, 3), rng.randint(1, 8)
         return cls(
@@ -214,7 +214,7 @@ class Line:
     halvings: float
 
     @classmethod
-    def random(cls, rng: random.Random) -> Line:
+    def drawn(cls, rng: random.Random) -> Line:
         """Three to five responses, and a segment of length 1 to 2^-12."""
         n = rng.randint(3, 5)
         return cls(
@@ -244,8 +244,13 @@ class Line:
 
     def policy(self, arithmetic: Arithmetic) -> SecondDegree:
         """The policy, its numbers in the arithmetic."""
-        columns = (numbers(c, arithmetic) for c in (self.levels, self.slopes, self.bends))
-        return SecondDegree(*columns, self.correct)
+        return self._with(arithmetic.number)
+
+    def _with(self, number: Callable[[Fraction], Real]) -> SecondDegree:
+        levels, slopes, bends = (
+            tuple(number(Fraction(x)) for x in c) for c in (self.levels, self.slopes, self.bends)
+        )
+        return SecondDegree(levels, slopes, bends, self.correct)
 
     def at(self, offset: Real, arithmetic: Arithmetic) -> Point:
         """The policy at start + offset."""
@@ -269,10 +274,7 @@ class Line:
             ]
             return Constants(max(c.score for c in found), max(c.hessian for c in found))
         exact = tuple(map(Fraction, (self.start, self.reach)))
-        rational = SecondDegree(
-            *(tuple(map(Fraction, c)) for c in (self.levels, self.slopes, self.bends)),
-            self.correct,
-        )
+        rational = self._with(lambda x: x)  # for the balls in which the segment is covered
         return regularity(rational, (exact[0],), (exact[1],), arithmetic, pieces=8)
 
 

@@ -46,10 +46,10 @@ def _step_size(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
         left.plot(_column(rows, "multiple"), _column(rows, "kept"), label=names[policy])
         if policy == "sharp":
             left.axvline(rows[0]["paper"], color="0.6", ls=":")
-            left.annotate("paper's\nthreshold", (rows[0]["paper"], -0.38), xytext=(4, 0),
+            left.annotate("paper's\nthreshold", (rows[0]["paper"], 1.08), xytext=(4, 0),
                           textcoords="offset points", fontsize=8, color="0.3")  # fmt: skip
     left.axvline(1, color="0.6", ls="--")
-    left.annotate(r"$\Delta\mu/\kappa$", (1, -0.38), xytext=(4, 0), textcoords="offset points",
+    left.annotate(r"$\Delta\mu/\kappa$", (1, 1.1), xytext=(4, 0), textcoords="offset points",
                   fontsize=9, color="0.3")  # fmt: skip
     left.axhline(0.5, color="0.8", lw=0.8)
     left.axhline(0, color="0.4", lw=0.8)
@@ -57,15 +57,17 @@ def _step_size(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
         xlabel=r"step, in multiples of $\Delta\mu/\kappa$",
         ylabel=r"gain in log-odds / $(\eta\,\Delta\mu)$",
         title="How much of its alignment one step keeps",
+        ylim=(-0.6, 1.25),
     )
-    left.legend(fontsize=8)
+    left.legend(fontsize=8, loc="lower left")
     for (step,), rows in _grouped(tables["runs"], "step"):
         name = r"$2\pi/\omega$" if step == "2 pi/omega" else rf"{step} $\Delta\mu/\kappa$"
         style = {"lw": 2.2, "color": "k"} if step == "2 pi/omega" else {}
         right.plot(_column(rows, "k"), _column(rows, "J"), label=name, **style)
-    right.set(xlabel="step", ylabel="success rate J", ylim=(-0.03, 1.03),
-              title="Collapse policy: aligned at every step, whatever its length")  # fmt: skip
-    right.legend(fontsize=8, ncols=2, title="step length", title_fontsize=8)
+    right.set(xlabel="step", ylabel="success rate J", ylim=(-0.03, 1.42),
+              yticks=[0, 0.2, 0.4, 0.6, 0.8, 1],
+              title="Collapse policy: every step along the Gradient Gap")  # fmt: skip
+    right.legend(fontsize=8, ncols=3, loc="upper center", title="step length", title_fontsize=8)
 
 
 def _guaranteed(axes: Any, rows: Sequence[Row], x: str, names: Sequence[str]) -> None:
@@ -86,7 +88,7 @@ def _scaling(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
     everything = ("paper", "kappa", "K(J)", "(1-J)/(L_p T)")
     for (level,), rows in _grouped(tables["length"], "level"):
         left.plot(_column(rows, "T"), _column(rows, "measured"), "o-", ms=3,
-                  label=f"measured, $1-J\\leq${level}")  # fmt: skip
+                  label=rf"measured, $1-J\leq$ {level}")  # fmt: skip
         if level == "1/2":
             _guaranteed(left, rows, "T", everything)
     left.set(xscale="log", yscale="log", xlabel="response length T",
@@ -120,13 +122,11 @@ def _algorithms(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
              title="Tabular bandit, learning rate 1 (normalised: steps of 1/20)")  # fmt: skip
     left.legend(fontsize=7)
     for _, rows in _grouped(tables["rates"], "algorithm", "group"):
-        (line,) = right.plot(_column(rows, "multiple"), _column(rows, "lowest J"), lw=1.4,
-                             label=label(rows[0]))  # fmt: skip
-        right.fill_between(_column(rows, "multiple"), _column(rows, "lowest J"),
-                           _column(rows, "highest J"), alpha=0.12, color=line.get_color())  # fmt: skip
+        right.plot(_column(rows, "multiple"), _column(rows, "lowest J"), lw=1.4,
+                   label=label(rows[0]))  # fmt: skip
     right.axvline(1, color="0.6", ls="--")
     right.set(xscale="log", xlabel=r"learning rate, in multiples of $1/(c(J_0)\,\kappa)$",
-              ylabel="J, lowest to highest of steps 281 to 300",
+              ylabel="lowest J of steps 281 to 300",
               title="A bandit that can be overshot: fixed learning rates")  # fmt: skip
     right.legend(fontsize=7)
 
@@ -147,7 +147,7 @@ def _stagnation(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
     right.plot(shares, final, "o-")
     right.axhline(1, color="0.6", lw=0.8)
     right.set(xlabel=r"fixed learning rate / $\eta$", ylabel="J after 400 steps", ylim=(0, 1.03),
-              title="The larger the rate, the lower it ends")  # fmt: skip
+              title="Where each fixed learning rate ends")  # fmt: skip
 
 
 _FIGURES = {

@@ -36,7 +36,7 @@ def _listed(instance: Run) -> tuple[Sequence[Real], Sequence[Vector]]:
 
 
 def _definition(index: int) -> Trial:
-    instance = Run.random(random.Random(index))
+    instance = Run.drawn(random.Random(index))
     point = at(instance.policy(EXACTLY), numbers(instance.start, EXACTLY), EXACTLY)
     listed = list(zip(*_listed(instance), instance.correct, strict=True))
     gradient = [
@@ -49,7 +49,7 @@ def _definition(index: int) -> Trial:
 
 def _quotient(index: int) -> Trial:
     """The error of the quotient is of the order of the step squared: far below 10^-DIGITS."""
-    instance = Run.random(random.Random(index))
+    instance = Run.drawn(random.Random(index))
     policy, theta = instance.policy(FINELY), numbers(instance.start, FINELY)
     step = FINELY.number(Fraction(1, 10 ** (DIGITS - 5)))
     point = at(policy, theta, FINELY)
@@ -67,7 +67,7 @@ def _quotient(index: int) -> Trial:
 
 
 def _score_identity(index: int) -> Trial:
-    instance = Run.random(random.Random(index))
+    instance = Run.drawn(random.Random(index))
     listed = list(zip(*_listed(instance), instance.correct, strict=True))
     columns = range(len(instance.start))
     plus, minus = (

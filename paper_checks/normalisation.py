@@ -50,7 +50,7 @@ class Lengths:
     correct: tuple[bool, ...]
 
     @classmethod
-    def random(cls, rng: random.Random) -> Lengths:
+    def drawn(cls, rng: random.Random) -> Lengths:
         """Two to six responses of 1 to 40 tokens."""
         n = rng.randint(2, 6)
         lengths = tuple(rng.randint(1, 40) for _ in range(n))
@@ -114,7 +114,7 @@ class Lengths:
 
 
 def _sampled(index: int) -> Trial | None:
-    instance = Lengths.random(random.Random(index))
+    instance = Lengths.drawn(random.Random(index))
     found = instance.turned(EXACTLY)
     return None if found is None else Trial(over(*found), instance.plain())
 
@@ -124,7 +124,7 @@ def _searched(index: int) -> Trial | None:
         found = instance.turned(ROUGHLY)
         return found[0] / found[1] if found is not None and found[1] > 1e-9 else None
 
-    instance = climb(Lengths.random, roughly, random.Random(index), starts=60, tries=2000)
+    instance = climb(Lengths.drawn, roughly, random.Random(index), starts=60, tries=2000)
     found = instance.turned(EXACTLY)
     return None if found is None else Trial(over(*found), instance.plain())
 

@@ -37,7 +37,7 @@ def sources(
         return None if found is None else Trial(over(*found), line.plain())
 
     def sampled(index: int) -> Trial | None:
-        return tried(Line.random(random.Random(index)))
+        return tried(Line.drawn(random.Random(index)))
 
     def roughly(line: Line) -> float | None:
         found = sides(line, ROUGHLY)
@@ -46,7 +46,7 @@ def sources(
 
     def searched(index: int) -> Trial | None:
         rng = random.Random(index)
-        return tried(climb(Line.random, roughly, rng, starts=starts, tries=tries))
+        return tried(climb(Line.drawn, roughly, rng, starts=starts, tries=tries))
 
     def extremal(seed: int) -> Iterator[Trial]:
         for G, L in SHAPES:

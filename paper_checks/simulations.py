@@ -213,7 +213,7 @@ SIMULATIONS = (
         _lengths,
         tuple(
             {"T": n, "level": level}
-            for level in ("1/2", "1/100", "1/1000000")
+            for level in ("1/2", "1e-2", "1e-6")
             for n in LENGTHS
             if level == "1/2" or Fraction(2, 3**n) <= Fraction(level)
         ),
@@ -288,7 +288,7 @@ def findings(tables: Mapping[str, Sequence[Row]]) -> list[str]:
         "collapse policy, J after 60 steps from 0.5, by multiple of Dmu/kappa: "
         + ", ".join(f"{step}: {row['J']:.3g}" for step, row in last.items())
     )
-    for level in ("1/2", "1/100"):
+    for level in ("1/2", "1e-2"):
         rows = [r for r in tables["length"] if r["level"] == level]
         seen, naive = _exponents(rows, "kappa")
         lines.append(

@@ -34,7 +34,8 @@ GRPO = ALGORITHMS["grpo-population"]
 
 
 def _height(alpha: Real, x: Jet, y: Jet) -> Jet:
-    return alpha * x + OFFSET - BETA * x.logistic() * y**2 / (1 + y**2)
+    found: Jet = alpha * x + OFFSET - BETA * x.logistic() * y**2 / (1 + y**2)
+    return found
 
 
 def valley(arithmetic: Arithmetic) -> tuple[TwoResponses, Real]:
