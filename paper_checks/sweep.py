@@ -1,7 +1,7 @@
 """Work spread over any `concurrent.futures.Executor`.
 
 What crosses processes is a function of this package (by name) and plain data.  A sweep ends with
-the result of every task, or with an error that names one that is missing; never with fewer.
+the result of every task, or with an error; never with fewer results.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import TypeAlias, TypeVar
 
 Task = TypeVar("Task")
@@ -22,7 +22,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 class SweepError(Exception):
-    """A sweep that did not finish; one line that names a task that is missing, and why."""
+    """A sweep that did not finish; one line that says how far it came, and why."""
 
 
 def sweep(
@@ -38,21 +38,22 @@ def sweep(
     tasks that have not begun are then cancelled, as they are when the user interrupts.
     """
     with _or_pool(executor) as used:
-        futures = {}
+        futures: dict[Future[Result], int] = {}
+        found: dict[int, Result] = {}
         try:
             for number, task in enumerate(tasks):
                 futures[used.submit(function, task)] = number
-            found: dict[int, Result] = {}
             for future in as_completed(futures):
                 number = futures[future]
                 found[number] = future.result()
                 if progress is not None:
                     progress(str(tasks[number]), len(found), len(tasks))
         except Exception as error:
-            said = " ".join(str(error).split()) or type(error).__name__
-            missing = len(tasks) - sum(f.done() and not f.cancelled() for f in futures)
-            raise SweepError(f"the sweep broke off, {missing} of {len(tasks)} tasks not done: "
-                             f"{type(error).__name__}: {said}") from error  # fmt: skip
+            said = " ".join(str(error).split())
+            raise SweepError(
+                f"the sweep broke off, with {len(found)} of {len(tasks)} tasks done: "
+                f"{type(error).__name__}" + (f": {said}" if said else "")
+            ) from error
         finally:
             for future in futures:
                 future.cancel()
@@ -64,11 +65,17 @@ def _or_pool(executor: Executor | None) -> Iterator[Executor]:
     if executor is not None:
         yield executor  # whoever made it ends it
         return
+    others = set(active_children())
     pool = ProcessPoolExecutor(
         os.cpu_count(), mp_context=get_context("spawn"), initializer=_leave_interrupts
     )
     try:
         yield pool
+    except BaseException:
+        # Nobody waits for the rest of what is being done.
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
