@@ -13,7 +13,6 @@ from itertools import product
 from random import Random
 from typing import Any
 
-import mpmath
 import pytest
 from flint import arb
 from hypothesis import given, settings
