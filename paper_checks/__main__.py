@@ -1,68 +1,154 @@
-"""``python -m paper_checks``: try every claim and print the table of verdicts.
+"""``python -m paper_checks``: try every claim, print the table of verdicts, run the simulations.
 
-Exit code 0 if all claims hold, 1 if one does not, 3 for bad input.
+Exit code 0 if all claims hold, 1 if one does not, 3 for bad input or work that was not done, 130
+if interrupted.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from decimal import ROUND_CEILING, Context, Decimal
+from pathlib import Path
+from typing import Any
 
 import click
 
-from paper_checks.trajectory import CLAIMS, Check, Claim
+from paper_checks import table
+from paper_checks.claims import Check, Claim, VacuousError
+from paper_checks.simulations import Row, findings, simulate
+from paper_checks.sweep import Progress, SweepError
 
-ALL_HOLD, VIOLATED, BAD_INPUT = 0, 1, 3
+ALL_HOLD, VIOLATED, BAD_INPUT, INTERRUPTED = 0, 1, 3, 130
 
 
-@click.command(help="Try what is claimed about RLVR on concrete policies, to 50 digits.")
+def _chosen(
+    context: click.Context, _: click.Parameter, names: tuple[str, ...]
+) -> tuple[Claim, ...]:  # fmt: skip
+    found = tuple(c for c in table.claims() if not names or c.id.startswith(names))
+    if not found:
+        groups = ", ".join(dict.fromkeys(c.id.partition(".")[0] for c in table.claims()))
+        raise click.BadParameter(f"no claim begins with {names[0]!r}; there are {groups}", context)
+    return found
+
+
+@click.command(help="Try what is claimed about RLVR on exact policies, to 50 digits.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the random policies.")
+@click.option(
+    "--only", "chosen", multiple=True, metavar="NAME", callback=_chosen,
+    help="Only the claims whose name begins so, and no simulations (repeatable).",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def command(seed: int, as_json: bool) -> int:
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR",
+              help="Write the table and the simulations there, as JSON and CSV.")  # fmt: skip
+@click.option("--figures", type=click.Path(path_type=Path), metavar="DIR",
+              help="Draw the simulations there (needs matplotlib).")  # fmt: skip
+@click.pass_context
+def command(
+    context: click.Context,
+    seed: int,
+    chosen: tuple[Claim, ...],
+    as_json: bool,
+    output: Path | None,
+    figures: Path | None,
+) -> int:
     """The command; returns its exit code."""
-    checks = try_all(CLAIMS, seed)
-    ok = all(check.holds for check in checks)
+    whole = len(chosen) == len(table.claims())
+    if figures is not None and not whole:
+        raise click.UsageError("--figures needs the simulations, which --only leaves out")
+    for directory in (output, figures):
+        if directory is not None:
+            _make(directory)
+    started = time.perf_counter()
+    with _bar("trying") as progress:
+        checks = table.check(chosen, seed, progress=progress)
+    tables: dict[str, list[Row]] = {}
+    if whole:
+        with _bar("simulating") as progress:
+            tables = simulate(progress=progress)
+    answer: dict[str, Any] = {
+        "ok": all(made.holds for made in checks),
+        "seed": seed,
+        "seconds": round(time.perf_counter() - started, 1),
+        "checks": [asdict(made) for made in checks],
+        "findings": findings(tables) if tables else [],
+    }
+    if output is not None:
+        _save(output, answer, checks, tables)
+    if figures is not None:
+        _draw(tables, figures)
     if as_json:
-        listed = [asdict(check) for check in checks]
-        click.echo(json.dumps({"ok": ok, "seed": seed, "checks": listed}, indent=2))
+        click.echo(json.dumps(answer, indent=2))
     else:
         show(checks)
-    return ALL_HOLD if ok else VIOLATED
+        for line in answer["findings"]:
+            click.echo(f"* {line}")
+        click.echo(f"{answer['seconds']} s")
+    return ALL_HOLD if answer["ok"] else VIOLATED
 
 
-def try_all(claims: Sequence[Claim], seed: int = 0) -> list[Check]:
-    """Every claim, tried; with a progress bar on standard error if that is a terminal."""
-    checks = []
-    with _bar(len(claims)) as advance:
-        for claim in claims:
-            advance(claim.statements[0], 0)
-            checks.append(claim.check(seed))
-            advance(claim.statements[0], 1)
-    return checks
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"cannot make {directory}: {error.strerror}") from error
+
+
+def _save(
+    directory: Path,
+    answer: Mapping[str, Any],
+    checks: Sequence[Check],
+    tables: Mapping[str, Sequence[Row]],
+) -> None:
+    try:
+        (directory / "checks.json").write_text(json.dumps(answer, indent=2) + "\n")
+        (directory / "checks.csv").write_text(table.as_csv(checks))
+        for name, rows in tables.items():
+            columns = list(dict.fromkeys(key for row in rows for key in row))
+            with open(directory / f"simulation-{name}.csv", "w", newline="") as file:
+                writer = csv.DictWriter(file, columns, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+    except OSError as error:
+        raise click.ClickException(f"cannot write into {directory}: {error.strerror}") from error
+
+
+def _draw(tables: Mapping[str, Sequence[Row]], directory: Path) -> None:
+    try:
+        from paper_checks.figures import draw
+
+        draw(tables, directory)
+    except ImportError as error:
+        raise click.ClickException(
+            "figures need matplotlib: pip install 'gradgap[notebooks]'"
+        ) from error
+    except OSError as error:
+        raise click.ClickException(f"cannot write into {directory}: {error.strerror}") from error
 
 
 @contextmanager
-def _bar(count: int) -> Iterator[Callable[[str, int], None]]:
+def _bar(doing: str) -> Iterator[Progress | None]:
+    """A progress bar on standard error, if that is a terminal."""
     if not sys.stderr.isatty():
-        yield lambda doing, steps: None
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (
-        TextColumn("trying"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[doing]}")
+        TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[name]}")
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", doing="", total=count)
+        shown = bar.add_task(doing, name="", total=None)
 
-        def advance(doing: str, steps: int) -> None:
-            bar.update(task, advance=steps, doing=doing)
+        def report(name: str, done: int, total: int) -> None:
+            bar.update(shown, name=name, completed=done, total=total)
 
-        yield advance
+        yield report
 
 
 def show(checks: Sequence[Check]) -> None:
@@ -71,55 +157,50 @@ def show(checks: Sequence[Check]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("claim", "statements", caption_justify="left")
-    for heading in ("instances", "worst ratio", "verdict"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for check in checks:
-        table.add_row(
-            Text(check.claim),
-            Text("\n".join(check.statements)),
-            str(check.instances),
-            rounded_up(check.worst),
-            Text(check.verdict, style="green" if check.holds else "bold red"),
+    from derivations.library import statements
+
+    known = {statement.id for statement in statements()}
+    shown = Table("claim", "statements", caption_justify="left")
+    for heading in (*table.ORIGINS, "worst ratio", "verdict"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    for made in checks:
+        shown.add_row(
+            Text(made.text),
+            Text("\n".join(id if id in known else f"{id} *" for id in made.statements)),
+            *(str(made.instances.get(origin, "")) for origin in table.ORIGINS),
+            table.rounded_up(made.worst),
+            Text(made.verdict, style="green" if made.holds else "bold red"),
         )
-    digits = max(check.digits for check in checks)
-    table.caption = (
-        f"Worst ratio left/right, rounded up from {digits} digits: at most 1 if the claim held "
-        "on every instance. kappa = 2 L + G^2."
+    digits = max(made.digits for made in checks)
+    shown.caption = (
+        f"Worst ratio left/right, rounded up from {digits} digits: at most 1 if the claim held on "
+        "every instance.\nInstances: random, made worse by a search, extremal by construction. "
+        "* not in the library: tried here, not proved.\n"
+        "kappa = 2 L + G^2, K(J) = min((L + G^2)/J, L/(1-J))."
     )
     # In a file or a pipe nothing is wrapped or shortened.
     console = Console() if sys.stdout.isatty() else Console(width=160)
-    console.print(table)
-
-
-def rounded_up(ratio: str) -> str:
-    """A ratio with nine decimals, never shown smaller than it is.
-
-    >>> rounded_up("0.99999999991"), rounded_up("1.0")
-    ('1.000000000', '1.000000000')
-    >>> rounded_up("1.0000000001"), rounded_up("+inf")
-    ('1.000000001', 'infinite')
-    """
-    value = Decimal(ratio)
-    if not value.is_finite():
-        return "infinite"
-    step = Decimal("1e-9")
-    return str(value.quantize(step, rounding=ROUND_CEILING, context=Context(prec=100)))
+    console.print(shown)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; what is wrong is said in one line."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    complain: Callable[[str], None] = lambda said: click.echo(f"paper_checks: {said}", err=True)
     try:
-        answer = command.main(
-            list(sys.argv[1:] if arguments is None else arguments),
-            prog_name="python -m paper_checks",
-            standalone_mode=False,
-        )
-    except click.Abort:
-        click.echo("paper_checks: interrupted", err=True)
+        # Not `main`, which puts an empty line before an interruption.
+        with command.make_context("python -m paper_checks", words) as context:
+            answer = command.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        complain("interrupted")
+        return INTERRUPTED
+    except (SweepError, VacuousError) as error:
+        complain(str(error))
         return BAD_INPUT
     except click.ClickException as error:
-        click.echo(f"paper_checks: {error.format_message()}", err=True)
+        complain(error.format_message())
         return BAD_INPUT
     return answer if isinstance(answer, int) else ALL_HOLD
 

@@ -1,0 +1,130 @@
+"""Stagnation: with a fixed learning rate the success rate can stay strictly below 100 %.
+
+The instance is that of `stagnation.valley`: under population GRPO one learning rate repeats a
+cycle of two points for ever, half and a quarter of it climb on from the same start.  The second
+way to stagnate is vanishing alignment (`stagnation.vanishing`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from itertools import islice
+
+from derivations.policies import (
+    ALGORITHMS,
+    Constants,
+    Jet,
+    Point,
+    TwoResponses,
+    at,
+    expected,
+    fixed,
+    run,
+    threshold,
+)
+from derivations.policies.arithmetic import Arithmetic, Real
+from paper_checks.claims import EXACTLY, Claim, Trial, apart, by_index, over
+
+START = (Fraction(-1), Fraction(1, 2))
+BETA, OFFSET = 20, Fraction(3, 2)
+GRPO = ALGORITHMS["grpo-population"]
+
+
+def _height(alpha: Real, x: Jet, y: Jet) -> Jet:
+    found: Jet = alpha * x + OFFSET - BETA * x.logistic() * y**2 / (1 + y**2)
+    return found
+
+
+def valley(arithmetic: Arithmetic) -> tuple[TwoResponses, Real]:
+    """The two responses of `stagnation.valley`, and the rate that stagnates."""
+    x0, y0 = START
+    with arithmetic.working():
+        number = arithmetic.number
+        p = 1 / (1 + arithmetic.call("exp", number(-x0)))  # sigma(x_0)
+        alpha = BETA * p * (1 - p) * number(y0**2 / (1 + y0**2))
+    policy = TwoResponses(partial(_height, alpha), 2)
+    start = at(policy, START, arithmetic)
+    with arithmetic.working():
+        c = arithmetic.call("sqrt", start.success * start.failure)
+        return policy, 2 * number(y0) / (c * abs(start.gap[1]))
+
+
+def descent(share: Fraction, steps: int, arithmetic: Arithmetic) -> list[Point]:
+    """The run with a share of the stagnating rate."""
+    policy, rate = valley(arithmetic)
+    with arithmetic.working():
+        rule = fixed(rate * arithmetic.number(share))
+    return list(islice(run(policy, START, expected(GRPO), rule, arithmetic), steps + 1))
+
+
+def _cycle(seed: int) -> Iterator[Trial]:
+    points = descent(Fraction(1), 200, EXACTLY)
+    y0 = EXACTLY.number(START[1])
+    for k, point in enumerate(points):
+        wanted = (EXACTLY.number(START[0]), -y0 if k % 2 else y0, points[0].success)
+        found = (*point.theta, point.success)
+        yield Trial(apart(found, wanted), {"family": "valley", "rate": "eta", "step": k})
+
+
+def _below_one(seed: int) -> Iterator[Trial]:
+    for k, point in enumerate(descent(Fraction(1), 200, EXACTLY)):
+        bound = EXACTLY.number("0.410425")
+        yield Trial(point.success / bound, {"family": "valley", "rate": "eta", "step": k})
+
+
+def _smaller(seed: int) -> Iterator[Trial]:
+    for share in (Fraction(1, 2), Fraction(1, 4)):
+        last = descent(share, 1000, EXACTLY)[-1]
+        instance = {"family": "valley", "rate": f"{share} eta", "steps": 1000}
+        yield Trial(last.failure / EXACTLY.number("0.01"), instance)
+
+
+def _arctan(scale: Fraction, x: Jet) -> Jet:
+    return (scale * x).atan()
+
+
+def _vanishing(index: int) -> Trial:
+    """f = atan(a x): below the threshold, in the best direction, J < 1/(1 + exp(-pi/2))."""
+    scale = Fraction(random.Random(index).randint(1, 500), 100)
+    policy = TwoResponses(partial(_arctan, scale), 1)
+    # |f'| <= a and |f''| < a^2 (the maximum is 3 sqrt(3)/8 a^2), so L_o = a^2 + a^2/4.
+    constants = Constants(
+        EXACTLY.number(scale), EXACTLY.number(scale**2 + scale**2 / 4)
+    )  # fmt: skip
+    update = expected(ALGORITHMS["reinforce"])
+    points = run(policy, (0,), update, threshold(lambda p: constants.kappa), EXACTLY)
+    last = list(islice(points, 200))[-1]
+    limit = 2 * EXACTLY.call("atan", EXACTLY.number(1))
+    instance = {"family": "arctan", "scale": str(scale), "steps": 200}
+    return Trial(over(last.log_odds, limit), instance)
+
+
+CLAIMS = (
+    Claim(
+        "stagnation.cycle",
+        "valley, GRPO with a fixed rate: a cycle of two points, the same J at each of 200 steps",
+        ("stagnation.valley",),
+        {"extremal": _cycle},
+    ),
+    Claim(
+        "stagnation.below-one",
+        "there J <= 0.410425 at each of 200 steps",
+        ("stagnation.valley",),
+        {"extremal": _below_one},
+    ),
+    Claim(
+        "stagnation.smaller-rate",
+        "with half and a quarter of that rate 1-J <= 0.01 after 1000 steps from the same start",
+        ("stagnation.valley",),
+        {"extremal": _smaller},
+    ),
+    Claim(
+        "stagnation.vanishing",
+        "log-odds arctan, any run below the threshold: ell <= pi/2 at perfect direction",
+        ("stagnation.vanishing",),
+        {"random": by_index(_vanishing, 20)},
+    ),
+)
