@@ -73,7 +73,7 @@ def exp_of_sum(parts: Sequence[tuple[int, Term]]) -> Theorem:
     """exp(n t + ...) is the product of the powers exp(t)**n.
 
     >>> exp_of_sum([(2, real("x")), (-1, real("y"))])
-    |- exp(2*x + -1*y) = exp(x)**2*exp(y)**-1
+    |- exp(2*x + -1*y) = exp(x)**2*exp(y)**(-1)
     """
     (first, base), *rest = parts
     total, product = first * base, exp(base) ** first

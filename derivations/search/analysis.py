@@ -1106,6 +1106,8 @@ class _Search:
                     if part.kind != "num":
                         candidates.append((part, wanted))
         ready: list[tuple[int, Theorem | None, Term, Term, Any]] = []
+        if v not in columns:  # a function: nothing is sampled of it
+            return None
         size = len(columns[v])
         for scale, shape in candidates:
             if scale is None:

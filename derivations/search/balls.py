@@ -123,7 +123,7 @@ def bisections(
             return []
         outside = [_excluder(f, variables) for f in excluding]
         codes: list[int] = []
-        waiting = [tuple(map(ball, box))]
+        waiting, due = [tuple(map(ball, box))], 0
         least, several = [side.rad() * _SMALLEST for side in waiting[0]], len(box) > 1
         while waiting:
             point = waiting.pop()
@@ -136,7 +136,8 @@ def bisections(
                 if index is not None:
                     codes.append(-2 - index)
                     continue
-            if not len(codes) & 31:
+            if len(codes) >= due:
+                due = len(codes) + 32
                 if len(codes) > most_parts or time.monotonic() >= deadline:
                     return []
                 if not outside and _fails(value, point):

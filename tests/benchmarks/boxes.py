@@ -110,8 +110,9 @@ def measured(low: Fraction, high: Fraction) -> dict[str, float]:
         "by hand": timed(lambda: by_hand(low, high)),
         "mpmath.iv": slow,
     }
-    cuts = [low + (high - low) * i / 8 for i in range(9)]
-    parts = list(zip(cuts, cuts[1:], strict=False))
+    # Twice as far from 0 each, where the boxes become fewer: parts of about the same work.
+    ends = [low * 2**i for i in range(12)]
+    parts = [*zip(ends, ends[1:], strict=False)] * 4
     for workers in (1, 2):
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             list(pool.map(_part, parts[:workers]))  # the processes are up
