@@ -18,6 +18,7 @@ from derivations.kernel.terms import (
     Term,
     absolute,
     app,
+    cos,
     exp,
     forall,
     function,
@@ -30,6 +31,7 @@ from derivations.kernel.terms import (
     ne,
     num,
     real,
+    sin,
     sqrt,
     total,
 )
@@ -60,6 +62,7 @@ def test_what_it_says() -> None:
     assert proved.conclusion == (exp(x) > 0) and proved.hypotheses == frozenset(UNIT)
     enclosed(lt(Q(314, 100), PI), over=())
     enclosed(lt(exp(PI), 24), over=())
+    enclosed(-exp(x) - sqrt(x + 1) + cos(x) < maximum(sin(x), log(x + 1)) + minimum(x, 1), *UNIT)
     refused("not enclosed", lt(exp(PI), 23), over=())
 
 
