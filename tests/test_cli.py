@@ -17,6 +17,7 @@ import pytest
 from derivations import cache, checker, cli, verify
 from derivations.cache import PACKAGE
 from derivations.cli import run
+from derivations.kernel.certificate import replay
 
 LEMMA = """
 from derivations.kernel.terms import real
@@ -210,6 +211,28 @@ def test_unknown(capsys: pytest.CaptureFixture[str]) -> None:
         capsys, "prove", "sin(x)**3 > x**3*cos(x)", "--given", "0 < x <= pi/2", "--timeout", "1"
     )
     assert code == 2 and answer["verdict"] == "unknown" and answer["reason"]
+
+
+def test_refute(capsys: pytest.CaptureFixture[str]) -> None:
+    code, answer = ask_json(capsys, "refute", "log(1+x) <= 0.999999*x", "--given", "x > 0")
+    assert code == 1 and answer["verdict"] == "refuted" and answer["counterexample"].keys() == {"x"}
+    code, answer = ask_json(capsys, "refute", "x**2 >= 0", "--timeout", "1")
+    assert code == 2 and answer["verdict"] == "unknown" and answer["certificate"] is None
+
+
+def test_certify(capsys: pytest.CaptureFixture[str]) -> None:
+    box = ("--given", "0.01 <= J <= 0.99")
+    code, answer = ask_json(capsys, "certify", "log(1/(1-J)) >= J", *box, "--bits", "256")
+    assert code == 0 and answer["verdict"] == "proved" and "256 bits" in answer["method"]
+    assert "claim" in replay(answer["certificate"])
+    # Not proved where it fails, where there is no margin, and where there is no box.
+    for claim, given_ in (
+        ("log(1/(1-J)) >= 1.01*J", box),
+        ("exp(J) >= 1 + J", ("--given", "0 <= J <= 1")),
+        ("exp(J) > 0", ()),
+    ):
+        code, answer = ask_json(capsys, "certify", claim, *given_, "--timeout", "2")
+        assert code != 0 and answer["verdict"] != "proved"
 
 
 def test_derive(capsys: pytest.CaptureFixture[str]) -> None:
