@@ -123,6 +123,8 @@ def test_interruption_ends_it_cleanly() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "paper_checks"], cwd=ROOT, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # What runs in the background of a script would ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     time.sleep(6)
     workers = psutil.Process(process.pid).children(recursive=True)
