@@ -5,7 +5,8 @@ variable, ``exp(...)``, ``f(t)``, a finite sum, ...  Atoms are compared after th
 own arguments were normalised.  A quotient ``x/y`` is a quotient of polynomials only
 where ``y`` is known to be nonzero; otherwise ``1/y`` is one more atom, about which
 nothing is known.  Finite sums are normalised by linearity, by peeling off the last
-terms of ``Sum(n + 3, f)``, and by taking factors without the index out of the sum.
+terms of ``Sum(n + 3, f)``, and by taking factors without the index out of the sum; of a
+finite product, only the last factors are peeled off.
 
 Polynomials are python-flint's, with integer coefficients, so every answer is exact.
 """
@@ -220,8 +221,8 @@ class Algebra:
             return self.number(term.head)
         if term.kind == "app" and isinstance(term.head, str):
             args = term.args
-            if term.head == "Sum":
-                return self._sum(args[0], args[1], depth)
+            if term.head in ("Sum", "Prod"):
+                return self._repeated(term.head, args[0], args[1], depth)
             if term.head == "^":
                 return self._power(args[0], int(args[1].head), depth)
             if term.head in ("+", "-", "*", "/", "neg"):
@@ -269,15 +270,21 @@ class Algebra:
         # An application of the builtin: a variable may be called exp, too.
         return bool(self.atoms[index].kind == "app" and self.atoms[index].head == "exp")
 
-    def _sum(self, count: Term, body: Term, depth: int) -> Fractional:
-        """Peel the last terms off a sum, then use linearity."""
+    def _repeated(self, head: str, count: Term, body: Term, depth: int) -> Fractional:
+        """Peel the last terms off a sum or product; the rest of a sum is linear."""
         rest, peeled = self._peel(count, depth)
         if peeled > _LONGEST_SUM:
-            raise KernelError(f"a sum of {peeled} terms is too long to write out")
-        result = self.number(0) if rest == num(0) else self._linear(rest, body, depth)
+            raise KernelError(f"a sum or product of {peeled} terms is too long to write out")
+        join = self.add if head == "Sum" else self.multiply
+        if rest == num(0):
+            result = self.number(0 if head == "Sum" else 1)
+        elif head == "Sum":
+            result = self._linear(rest, body, depth)
+        else:
+            result = self._atom(app(head, rest, self._canonical_function(body, depth)))
         for j in range(peeled):
             point = self._natural(rest + num(j), depth)
-            result = self.add(result, self._normal(beta(body, [point]), depth))
+            result = join(result, self._normal(beta(body, [point]), depth))
         return result
 
     def _peel(self, count: Term, depth: int) -> tuple[Term, int]:

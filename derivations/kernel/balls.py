@@ -1,8 +1,8 @@
 """Enclosures: over a box, a ball that contains every value a term takes there.
 
 The arithmetic is Arb's (python-flint).  A *box* gives each of some terms, its *coordinates*,
-a closed interval with rational ends.  A quotient whose denominator may vanish and a logarithm
-or root outside its domain are enclosed by everything or by nothing that compares, so nothing
+a closed interval with rational ends.  A quotient whose denominator may vanish and a logarithm,
+root or W outside its domain are enclosed by everything or by nothing that compares, so nothing
 is concluded from them.
 """
 
@@ -59,7 +59,12 @@ _OPERATORS: Mapping[str, Any] = MappingProxyType(
     {"+": ast.Add(), "-": ast.Sub(), "*": ast.Mult(), "/": ast.Div()}
 )
 _FUNCTIONS: Mapping[str, Any] = MappingProxyType(
-    {"max": lambda a, b: a.max(b), "min": lambda a, b: a.min(b), "abs": abs}
+    {
+        "max": lambda a, b: a.max(b),
+        "min": lambda a, b: a.min(b),
+        "abs": abs,
+        "lambertw": lambda a: a.lambertw(-1),
+    }
 )
 
 

@@ -7,7 +7,7 @@ A variable of function sort stands for an arbitrary function, so a theorem about
 ``lp(t, i)`` is a theorem about every such function.
 
 Every function is total.  ``x/y`` is ``x`` times the value at ``y`` of a fixed
-function that inverts every nonzero number; ``log`` and ``sqrt`` are fixed
+function that inverts every nonzero number; ``log``, ``sqrt`` and ``lambertw`` are fixed
 functions that no rule describes outside their usual domain.  So a theorem never
 depends on a value nobody defined; `undefined` lists what has to hold for a term
 to have its usual meaning.
@@ -276,9 +276,10 @@ _R2 = ("R", "R")
 SIGNATURES: Mapping[str, tuple[tuple[Sort, ...], str]] = MappingProxyType(
     {
         **dict.fromkeys(("+", "-", "*", "/", "^", "max", "min"), (_R2, "R")),
-        **dict.fromkeys(("neg", "exp", "log", "sqrt", "sin", "cos", "abs"), (("R",), "R")),
+        **dict.fromkeys(("neg", "abs"), (("R",), "R")),
+        **dict.fromkeys(("exp", "log", "sqrt", "sin", "cos", "lambertw"), (("R",), "R")),
         "pi": ((), "R"),
-        "Sum": (("N", (("N",), "R")), "R"),
+        **dict.fromkeys(("Sum", "Prod"), (("N", (("N",), "R")), "R")),
         **dict.fromkeys(("=", "<=", "<", ">=", ">", "!="), (_R2, "B")),
         **dict.fromkeys(("and", "or", "imp"), (("B", "B"), "B")),
         "false": ((), "B"),
@@ -596,6 +597,11 @@ def total(count: Any, index: Term, body: Any) -> Term:
     return app("Sum", count, lam(index, body))
 
 
+def product(count: Any, index: Term, body: Any) -> Term:
+    """The finite product of `body` over ``0 <= index < count``; 1 where there is no factor."""
+    return app("Prod", count, lam(index, body))
+
+
 def maximum(a: Any, b: Any) -> Term:
     """The larger of two reals."""
     return app("max", a, b)
@@ -636,6 +642,11 @@ def absolute(x: Any) -> Term:
     return app("abs", x)
 
 
+def lambertw(x: Any) -> Term:
+    """The branch W_{-1} of Lambert's W; described by the rules for -1/e <= x < 0 only."""
+    return app("lambertw", x)
+
+
 PI = app("pi")
 
 
@@ -660,3 +671,5 @@ def undefined(term: Term) -> Iterator[Term]:
         yield term.args[0] > 0
     elif term.head == "sqrt":
         yield term.args[0] >= 0
+    elif term.head == "lambertw":
+        yield from (-exp(-1) <= term.args[0], term.args[0] < 0)

@@ -23,6 +23,7 @@ from derivations.kernel.terms import (
     log,
     nat,
     num,
+    product,
     real,
     sin,
     total,
@@ -63,6 +64,13 @@ def same(a: Any, b: Any, nonzero: list[Term] | None = None) -> bool:
         (total(n, m, x / exp(g(m) + y)), x * total(n, m, 1 / exp(g(m) + y))),
         (total(n, m, 1 / (exp(x) * exp(g(m)))), total(n, m, 1 / exp(g(m))) / exp(x)),
         (total(n, m, exp(x + g(m))), total(n, m, exp(g(m) + x))),
+        (product(0, m, g(m)), num(1)),
+        (product(3, m, m + 2), num(24)),
+        (product(n + 2, m, g(m)), product(n, m, g(m)) * g(n) * g(n + 1)),
+        (product(n, m, g(m) * 2 + x), product(n, k, x + g(k) + g(k))),
+        (total(n, m, x * product(m, k, g(k))), x * total(n, k, product(k, m, g(m)))),
+        (total(2, m, product(n + m, k, g(k))), product(n, m, g(m)) * (1 + g(n))),
+        (product(3, m, total(m, k, g(k))), num(0)),
         (g(n + m), g(m + n)),
         (g(n + 1 + 1), g(n + 2)),
     ],
@@ -84,6 +92,11 @@ def test_equal(a: Term, b: Term) -> None:
         (total(n, m, g(m)), total(k, m, g(m))),
         (total(n, m, g(m) ** 2), total(n, m, g(m)) ** 2),
         (total(n + 1, m, g(m)), total(n, m, g(m)) + g(n + 1)),
+        (product(n, m, x * g(m)), x * product(n, m, g(m))),
+        (product(n, m, num(1)), total(n, m, num(1))),
+        (product(n + 1, m, g(m)), product(n, m, g(m)) * g(n + 1)),
+        (product(n, m, g(m)), product(k, m, g(m))),
+        (product(n, m, num(0)), num(0)),
         (total(n, m, w(n, m)), total(n, m, w(m, n))),
         (total(n, m, total(n, k, w(m, k))), total(n, m, total(n, k, w(k, m)))),
         (g(n + 1), g(n) + 1),
@@ -182,6 +195,8 @@ def test_what_would_take_for_ever_is_refused() -> None:
         Algebra(nonzero=[x]).is_zero(x**-100_000)
     with pytest.raises(KernelError, match="too long"):
         Algebra().is_zero(total(n + 1000, m, g(m)))
+    with pytest.raises(KernelError, match="too long"):
+        Algebra().is_zero(product(1000, m, g(m)))
     with pytest.raises(KernelError, match="division by zero"):
         Algebra().power(Algebra().number(0), -1)
 

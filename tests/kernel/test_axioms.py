@@ -18,7 +18,7 @@ CLOSE = mp.mpf(10) ** -40
 
 Value = Any
 Scope = tuple[Value, ...]
-POINTS = [mp.mpf(p) for p in ("-7/2", "-1", "-1/3", "0", "1/4", "1", "5/2")]
+POINTS = [mp.mpf(p) for p in ("-7/2", "-1", "-1/3", "-1/50", "0", "1/4", "1", "5/2")]
 NATURALS = [0, 1, 2, 5]
 # Functions with their derivatives and where these exist; the rules speak of any.
 FUNCTIONS: list[tuple[Callable[[Value], Value], Callable[[Value], Value]]] = [
@@ -40,6 +40,9 @@ BUILTINS: Mapping[str, Callable[..., Value]] = {
     "exp": mp.exp,
     "log": lambda a: mp.log(a) if a > 0 else mp.mpf(-13),
     "sqrt": lambda a: mp.sqrt(a) if a >= 0 else mp.mpf(-11),
+    "lambertw": lambda a: (
+        mp.re(mp.lambertw(a, -1)) if -mp.exp(-1) <= a < 0 else mp.mpf(-7)
+    ),
     "sin": mp.sin,
     "cos": mp.cos,
     "pi": lambda: +mp.pi,

@@ -225,9 +225,12 @@ def test_the_halves_cover_the_whole(
 # Against another arithmetic, in 500 digits ------------------------------------------------------
 
 
+_UNARY = ("exp", "log", "sqrt", "sin", "cos", "abs", "neg", "lambertw")
+
+
 def _grown(terms: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
     binary = st.tuples(st.sampled_from(["+", "-", "*", "/", "max", "min"]), terms, terms)
-    unary = st.tuples(st.sampled_from(["exp", "log", "sqrt", "sin", "cos", "abs", "neg"]), terms)
+    unary = st.tuples(st.sampled_from([*_UNARY]), terms)
     powers = st.tuples(terms, st.integers(-3, 4)).map(lambda p: p[0] ** p[1])
     return st.one_of(binary.map(lambda b: app(*b)), unary.map(lambda u: app(*u)), powers)
 
@@ -238,7 +241,8 @@ terms = st.recursive(
 FUNCTIONS = {
     "exp": mpmath.exp, "log": mpmath.log, "sqrt": mpmath.sqrt, "sin": mpmath.sin,
     "cos": mpmath.cos, "abs": abs, "neg": lambda a: -a, "max": max, "min": min,
-    "pi": lambda: +mpmath.pi, "+": lambda a, b: a + b, "-": lambda a, b: a - b,
+    "pi": lambda: +mpmath.pi, "lambertw": lambda a: mpmath.re(mpmath.lambertw(a, -1)),
+    "+": lambda a, b: a + b, "-": lambda a, b: a - b,
     "*": lambda a, b: a * b, "/": lambda a, b: a / b, "^": lambda a, b: a ** int(b),
 }  # fmt: skip
 
@@ -250,6 +254,8 @@ def value(term: Term, at: dict[Term, Any]) -> Any:
         return at[term]
     args = [value(a, at) for a in term.args]
     if term.head in ("log", "sqrt") and args[0] <= 0:
+        raise ZeroDivisionError
+    if term.head == "lambertw" and not -mpmath.exp(-1) <= args[0] < 0:
         raise ZeroDivisionError
     if term.head == "exp" and abs(args[0]) > 10**6:
         raise OverflowError

@@ -239,12 +239,15 @@ def _largest(name: str) -> Callable[[Printer, Term], Printed]:
     return show
 
 
-def _total(printer: Printer, term: Term) -> Printed:
-    (index,), body, inside = printer.opened(term.args[1])
-    shown = inside.show(body)
-    text = unsigned(shown, Level.PRODUCT).text
-    limit = f"{inside.text(index)} < {printer.inline().text(term.args[0])}"
-    return Printed(rf"\sum_{{{limit}}} {text}", Level.FRACTION, open=True)
+def _repeated(sign: str) -> Callable[[Printer, Term], Printed]:
+    def show(printer: Printer, term: Term) -> Printed:
+        (index,), body, inside = printer.opened(term.args[1])
+        shown = inside.show(body)
+        text = unsigned(shown, Level.PRODUCT).text
+        limit = f"{inside.text(index)} < {printer.inline().text(term.args[0])}"
+        return Printed(rf"\{sign}_{{{limit}}} {text}", Level.FRACTION, open=True)
+
+    return show
 
 
 Show = Callable[[Printer, Term], Printed]
@@ -264,7 +267,11 @@ BUILTIN: dict[str, Show] = {
     "max": _largest("max"),
     "min": _largest("min"),
     "pi": lambda printer, term: Printed(r"\pi"),
-    "Sum": _total,
+    "lambertw": lambda printer, term: Printed(
+        "W_{-1}" + enclose("(", printer.text(term.args[0]), ")")
+    ),
+    "Sum": _repeated("sum"),
+    "Prod": _repeated("prod"),
 }
 """How the symbols of the kernel are printed."""
 
