@@ -12,6 +12,7 @@ import json
 import math
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 YES, NO, UNKNOWN, BAD_INPUT = 0, 1, 2, 3
 INTERRUPTED, PIPE_CLOSED = 130, 141
+_PATIENCE = 0.7  # seconds that a search may take beyond its time limit
 _VERDICT_CODES = {"proved": YES, "refuted": NO, "unknown": UNKNOWN}
 _COLOURS = {
     "proved": "green",
@@ -557,11 +559,13 @@ def prove_command(claim: str, given: tuple[str, ...], as_json: bool, timeout: fl
 
     For example: gradgap prove 'x + 1/x >= 2' --given 'x > 0'
     """
-    with _answering():
+
+    def decide() -> Answer:
         from derivations.search.prove import prove
 
-        answer = prove(claim, given, timeout=timeout)
-    return _told(answer, as_json)
+        return prove(claim, given, timeout=timeout)
+
+    return _told(_decided(decide, claim, given, timeout), as_json)
 
 
 @commands.command("refute", **_claims)
@@ -574,11 +578,13 @@ def refute_command(claim: str, given: tuple[str, ...], as_json: bool, timeout: f
 
     For example: gradgap refute 'exp(x) >= 1 + 1.000001*x'
     """
-    with _answering():
+
+    def decide() -> Answer:
         from derivations.search.prove import refute
 
-        answer = refute(claim, given, timeout=timeout)
-    return _told(answer, as_json)
+        return refute(claim, given, timeout=timeout)
+
+    return _told(_decided(decide, claim, given, timeout), as_json)
 
 
 @commands.command("certify", **_claims)
@@ -600,19 +606,52 @@ def certify_command(
 
     For example: gradgap certify 'log(1/(1-J)) >= J' --given '0.01 <= J <= 0.99' --bits 256
     """
-    with _answering():
+
+    def decide() -> Answer:
         from derivations.search.prove import certify
 
-        answer = certify(claim, given, bits=bits, timeout=timeout)
-    return _told(answer, as_json)
+        return certify(claim, given, bits=bits, timeout=timeout)
+
+    return _told(_decided(decide, claim, given, timeout), as_json)
 
 
-def _told(answer: Answer, as_json: bool) -> int:
+def _decided(
+    decide: Callable[[], Answer], claim: str, given: Sequence[str], timeout: float
+) -> dict[str, Any]:
+    """The answer as plain data, within the time and memory that it may take."""
+    unknown = {
+        "verdict": "unknown",
+        "claim": claim,
+        "given": list(given),
+        "method": "",
+        "certificate": None,
+        "counterexample": None,
+    }
+    return _in_time(lambda: decide().as_json(), unknown, timeout)
+
+
+def _in_time(
+    answer: Callable[[], dict[str, Any]], unknown: dict[str, Any], timeout: float
+) -> dict[str, Any]:
+    """The answer of a search, or `unknown` with the reason why it was stopped."""
+    start = time.monotonic()
+    with _answering():
+        from derivations.search.contained import StoppedError, contained
+
+        try:
+            # The search looks at the clock itself, and says what it tried.
+            return contained(answer, timeout + _PATIENCE)
+        except StoppedError as stopped:
+            seconds = round(time.monotonic() - start, 3)
+            return {**unknown, "seconds": seconds, "reason": f"the search was stopped: {stopped}"}
+
+
+def _told(answer: dict[str, Any], as_json: bool) -> int:
     if as_json:
-        _write_json(answer.as_json())
+        _write_json(answer)
     else:
-        _write(_rendered(lambda c: _paint_answer(c, answer.as_json())))
-    return _VERDICT_CODES.get(answer.verdict, UNKNOWN)
+        _write(_rendered(lambda c: _paint_answer(c, answer)))
+    return _VERDICT_CODES.get(answer["verdict"], UNKNOWN)
 
 
 def _paint_answer(console: Any, answer: dict[str, Any]) -> None:
@@ -657,8 +696,15 @@ def derive_command(
     """
     if (largest is None) == (best is None):
         raise click.UsageError("give either --largest NAME or --best NAME")
-    with _answering():
-        answer = _derived(claim, largest, best, given, timeout)
+    unknown = {
+        "verdict": "unknown",
+        "variable": largest or best,
+        "claim": claim,
+        "given": list(given),
+    }
+    answer = _in_time(
+        lambda: _derived(claim, largest, best, given, timeout, unknown), unknown, timeout
+    )
     if as_json:
         _write_json(answer)
     else:
@@ -667,9 +713,14 @@ def derive_command(
 
 
 def _derived(
-    claim: str, largest: str | None, best: str | None, given: tuple[str, ...], timeout: float
+    claim: str,
+    largest: str | None,
+    best: str | None,
+    given: tuple[str, ...],
+    timeout: float,
+    unknown: dict[str, Any],
 ) -> dict[str, Any]:
-    """The derivation as plain data, or why there is none."""
+    """The derivation as plain data, or `unknown` with the reason why there is none."""
     from derivations.search import derive
 
     _check_name(claim, largest, best)
@@ -680,13 +731,7 @@ def _derived(
         else:
             found = derive.best_step(claim, best or "", given, timeout=timeout)
     except derive.DeriveError as error:
-        return {
-            "verdict": "unknown",
-            "variable": largest or best,
-            "claim": claim,
-            "given": list(given),
-            "reason": _one_line(error),
-        }
+        return {**unknown, "reason": _one_line(error)}
     return {"verdict": "proved", **found.as_json()}
 
 
