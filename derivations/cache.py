@@ -9,18 +9,18 @@ also lie in it, and ``--fresh`` does not read it.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from derivations.writing import replace_file
 
 VARIABLE = "GRADGAP_CACHE"
 """The environment variable that names another folder."""
@@ -146,7 +146,7 @@ class Store:
             return False
         held = {"key": key, "sha256": _checksum(name, key, record), "record": record}
         try:
-            _replace(self._path(name), json.dumps(held).encode())
+            replace_file(self._path(name), json.dumps(held).encode())
         except OSError:
             return False
         return True
@@ -159,17 +159,3 @@ class Store:
 
 def _checksum(name: str, key: str, record: Any) -> str:
     return digest(FORMAT, name, key, json.dumps(record, sort_keys=True))
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file in one move: other processes see the old one or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

@@ -7,6 +7,7 @@ if interrupted.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 import time
@@ -18,6 +19,7 @@ from typing import Any
 
 import click
 
+from derivations.writing import write_file
 from paper_checks import table
 from paper_checks.claims import Check, Claim, VacuousError
 from paper_checks.simulations import Row, findings, simulate
@@ -105,14 +107,15 @@ def _save(
     tables: Mapping[str, Sequence[Row]],
 ) -> None:
     try:
-        (directory / "checks.json").write_text(json.dumps(answer, indent=2) + "\n")
-        (directory / "checks.csv").write_text(table.as_csv(checks))
+        write_file(directory / "checks.json", json.dumps(answer, indent=2) + "\n")
+        write_file(directory / "checks.csv", table.as_csv(checks))
         for name, rows in tables.items():
             columns = list(dict.fromkeys(key for row in rows for key in row))
-            with open(directory / f"simulation-{name}.csv", "w", newline="") as file:
-                writer = csv.DictWriter(file, columns, lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
+            written = io.StringIO()
+            writer = csv.DictWriter(written, columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+            write_file(directory / f"simulation-{name}.csv", written.getvalue())
     except OSError as error:
         raise click.ClickException(f"cannot write into {directory}: {error.strerror}") from error
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from derivations.writing import write_file
 from paper_checks.simulations import Row, label
 
 
@@ -19,8 +21,10 @@ def draw(tables: Mapping[str, Sequence[Row]], directory: Path) -> list[Path]:
         figure = Figure(figsize=(11, 4.4), layout="constrained")
         FigureCanvasAgg(figure)
         paint(figure, tables)
+        drawn = BytesIO()
+        figure.savefig(drawn, dpi=130)
         made.append(directory / f"{name}.png")
-        figure.savefig(made[-1], dpi=130)
+        write_file(made[-1], drawn.getvalue())
     return made
 
 

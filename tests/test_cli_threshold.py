@@ -134,6 +134,12 @@ def test_plot(extra: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixt
     assert file.read_bytes()[:4] == b"\x89PNG" and file.stat().st_size > 20_000
 
 
+def test_the_suffix_is_the_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "plot.pdf"
+    assert ask(capsys, "--G", "2", "--L", "1", "--plot", str(file))[0] == 0
+    assert file.read_bytes()[:5] == b"%PDF-"
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [

@@ -1,0 +1,308 @@
+"""Commands on numbers: how tight a bound is, and the critical steps for given constants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from derivations.cli.options import json_option
+from derivations.cli.output import (
+    NO,
+    YES,
+    Trouble,
+    answering,
+    one_line,
+    progress_bar,
+    rendered,
+    table,
+    write,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    from derivations.thresholds import Limit
+
+
+@click.command("tightness")
+@click.argument("id")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the random policies.")
+@json_option
+def tightness_command(id: str, seed: int, as_json: bool) -> int:
+    """How much slack a statement has: its worst ratio left/right, and the instance.
+
+    The ratio is the largest that was met on random policies, on policies made bad by a search,
+    and on extremal ones: at most 1 if the statement held on all of them.
+    """
+    with answering():
+        answer = _tightness(id, seed)
+    if as_json:
+        write_json(answer)
+    else:
+        write(rendered(lambda c: _paint_tightness(c, answer)))
+    return YES if answer["verdict"] == "holds" else NO
+
+
+def _tightness(id: str, seed: int) -> dict[str, Any]:
+    from dataclasses import asdict
+    from decimal import Decimal
+
+    from derivations import library
+    from paper_checks.claims import VacuousError
+    from paper_checks.sweep import SweepError
+    from paper_checks.table import about, check
+
+    chosen = about(id)
+    if not chosen:
+        statement = library.theorem(id)
+        raise Trouble(f"{id} ({statement.kind}) has no ratio: no claim of paper_checks tries it")
+    with progress_bar("trying") as progress:
+        try:
+            checks = check(chosen, seed, progress=progress)
+        except (SweepError, VacuousError) as error:
+            raise Trouble(one_line(error)) from error
+    worst = max(checks, key=lambda made: Decimal(made.worst))
+    return {
+        "id": id,
+        "verdict": "holds" if all(made.holds for made in checks) else "violated",
+        "worst": worst.worst,
+        "claim": worst.text,
+        "instance": dict(worst.instance),
+        "seed": seed,
+        "checks": [asdict(made) for made in checks],
+    }
+
+
+def _paint_tightness(console: Any, answer: dict[str, Any]) -> None:
+    from rich.text import Text
+
+    style = "green" if answer["verdict"] == "holds" else "bold red"
+    said = f": worst ratio {answer['worst']}"
+    console.print(Text.assemble(answer["id"], " ", (answer["verdict"], style), said),
+                  soft_wrap=True)  # fmt: skip
+    console.print(f"  claim: {answer['claim']}", soft_wrap=True)
+    for made in answer["checks"]:
+        counts = ", ".join(f"{n} {origin}" for origin, n in made["instances"].items())
+        told = f"  {made['claim']}: {made['worst'][:14]} on {counts}, {made['digits']} digits"
+        console.print(told, soft_wrap=True)
+    console.print("  instance:", soft_wrap=True)
+    for name, held in answer["instance"].items():
+        console.print(f"    {name}: {held}", soft_wrap=True)
+
+
+def _fraction(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    """An exact number, such as 3, 0.25, 1/3 or 1e-9."""
+    from fractions import Fraction
+
+    if text is None:
+        return None
+    try:
+        if len(text) > 100 or abs(int(text.lower().partition("e")[2] or 0)) > 1000:
+            raise ValueError
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        said = f"{text[:40]!r} is not a number such as 3, 0.25, 1/3 or 1e-9"
+        raise click.BadParameter(said, ctx=context, param=parameter) from None
+
+
+def _number(
+    *names: str, help: str, required: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        *names, callback=_fraction, metavar="NUMBER", help=help, required=required
+    )  # fmt: skip
+
+
+@click.command("threshold")
+@_number("--G", "score", required=True, help="A bound on the score: |grad log pi| <= G.")
+@_number("--L", "hessian", required=True, help="A bound on its derivative: |Hess log pi| <= L.")
+@_number("--J", "success", help="The success rate at the start of the step, between 0 and 1.")
+@_number("--alignment", help="Delta mu; without it, steps are per unit of alignment.")
+@click.option("--algorithm", metavar="NAME", help="Also the learning rate, such as of grpo.")
+@click.option("--group", type=click.IntRange(1, 10_000), default=8, show_default=True,
+              help="The group size of the algorithm.")  # fmt: skip
+@click.option("--plot", metavar="FILE", help="Draw it against J (needs matplotlib).")
+@json_option
+def threshold_command(
+    score: Any,
+    hessian: Any,
+    success: Any,
+    alignment: Any,
+    algorithm: str | None,
+    group: int,
+    plot: str | None,
+    as_json: bool,
+) -> int:
+    """The critical step size and learning rate, and the statement that gives each.
+
+    For example: gradgap threshold --G 2 --L 1 --J 0.9 --alignment 0.2 --algorithm grpo --group 8
+
+    Up to the critical step a step keeps half of its alignment, or raises J, as said.
+    """
+    given = {"G": score, "L": hessian, "J": success, "Dmu": alignment}
+    _check_constants(given, algorithm)
+    with answering():
+        from derivations.thresholds import limits
+
+        known = {name: x for name, x in given.items() if x is not None}
+        try:
+            answer = _thresholds(limits(), known, algorithm, group)
+            if plot is not None:
+                _plot_thresholds(plot, limits(), known, algorithm, group)
+        except ValueError as error:
+            raise Trouble(one_line(error)) from error
+    if as_json:
+        write_json(answer)
+    else:
+        write(rendered(lambda c: _paint_thresholds(c, answer)))
+    return YES
+
+
+def _check_constants(given: dict[str, Any], algorithm: str | None) -> None:
+    """Refuse what no policy has."""
+    if given["G"] < 0:
+        raise Trouble("--G bounds a length: give a number >= 0")
+    if given["L"] <= 0:
+        raise Trouble("--L must be positive (a larger bound than needed is a bound, too)")
+    if given["J"] is not None and not 0 < given["J"] < 1:
+        raise Trouble("--J is a success rate: give a number between 0 and 1, neither included")
+    if given["Dmu"] is not None and given["Dmu"] <= 0:
+        raise Trouble("--alignment must be positive: no step against the Gradient Gap is safe")
+    if algorithm is not None and given["J"] is None:
+        raise Trouble("--algorithm needs --J: its coefficient c(J) depends on the success rate")
+
+
+def _thresholds(
+    found: Sequence[Limit], known: dict[str, Any], algorithm: str | None, group: int
+) -> dict[str, Any]:
+    """The limits as plain data; a number that is missing for want of --J is None."""
+    from fractions import Fraction
+
+    from derivations.render.latex import term_latex
+    from derivations.thresholds import coefficient, value
+
+    c = None if algorithm is None else coefficient(algorithm, group, known["J"])
+    values = {"Dmu": Fraction(1), **known}
+    rows = []
+    for limit in found:
+        step, rate = value(limit.step, values), None
+        if c is not None:
+            exact = value(limit.rate, {**values, "c": Fraction(1)})
+            rate = None if exact is None else _enclosed(exact, c)
+        rows.append(
+            {
+                "statement": limit.statement,
+                "provenance": limit.provenance,
+                "promise": limit.promise,
+                "step": {
+                    "formula": repr(limit.step),
+                    "latex": term_latex(limit.step),
+                    "exact": None if step is None else str(step),
+                    "decimal": None if step is None else _decimal(step),
+                },
+                "rate": None if c is None else {
+                    "formula": repr(limit.rate),
+                    "latex": term_latex(limit.rate),
+                    "enclosure": rate,
+                },
+            }
+        )  # fmt: skip
+    return {
+        "constants": {name: str(x) for name, x in known.items()},
+        "algorithm": algorithm,
+        "group": None if algorithm is None else group,
+        "coefficient": None if c is None else c.str(20),
+        "per unit of alignment": "Dmu" not in known,
+        "limits": rows,
+    }
+
+
+def _enclosed(exact: Any, c: Any) -> str:
+    """exact/c as a ball, in decimals."""
+    from derivations.policies import Balls
+
+    balls = Balls(128)
+    with balls.working():
+        return str((balls.number(exact) / c).str(20))
+
+
+def _decimal(value: Any) -> str:
+    from decimal import Context, Decimal
+
+    context = Context(prec=12)
+    return str(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
+
+
+def _paint_thresholds(console: Any, answer: dict[str, Any]) -> None:
+    constants = ", ".join(f"{name} = {x}" for name, x in answer["constants"].items())
+    unit = ", steps per unit of alignment" if answer["per unit of alignment"] else ""
+    console.print(f"critical steps for {constants}{unit}", soft_wrap=True)
+    headings = ["statement", "up to it, a step", "formula", "exact", "decimal"]
+    rows = [
+        [r["statement"], r["promise"], r["step"]["formula"], r["step"]["exact"] or "give --J",
+         r["step"]["decimal"] or ""]
+        for r in answer["limits"]
+    ]  # fmt: skip
+    console.print(table(headings, rows))
+    if answer["algorithm"] is None:
+        return
+    told = f"{answer['algorithm']}, groups of {answer['group']}: c(J) = {answer['coefficient']}"
+    console.print(f"critical learning rates for {told}", soft_wrap=True)
+    rates = [
+        [r["statement"], r["promise"], r["rate"]["formula"], r["rate"]["enclosure"]]
+        for r in answer["limits"]
+    ]
+    console.print(table(["statement", "up to it, a step", "formula", "enclosure"], rates))
+
+
+def _plot_thresholds(
+    file: str, found: Sequence[Limit], known: dict[str, Any], algorithm: str | None, group: int
+) -> None:
+    """The critical step, or learning rate, against J."""
+    from fractions import Fraction
+    from io import BytesIO
+    from pathlib import Path
+
+    from derivations.render.latex import term_latex
+    from derivations.thresholds import coefficient, value
+    from derivations.writing import write_file
+
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise Trouble("--plot needs matplotlib: pip install 'gradgap[notebooks]'") from error
+    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    rates = [Fraction(k, 200) for k in range(1, 200)]
+    cs = [1.0 if algorithm is None else float(coefficient(algorithm, group, J)) for J in rates]
+    for limit in found:
+        formula = limit.step if algorithm is None else limit.rate
+        values = [
+            value(formula, {"Dmu": Fraction(1), **known, "J": J, "c": Fraction(1)}) for J in rates
+        ]
+        heights = [float(x or 0) / c for x, c in zip(values, cs, strict=True)]
+        shown = rf"{limit.statement}: ${_plain_latex(term_latex(formula))}$"
+        style = "-" if limit.promise.startswith("keeps") else "--"
+        axes.plot([float(J) for J in rates], heights, style, label=shown)
+    name = "step" + (r" / $\Delta\mu$" if "Dmu" not in known else "")
+    if algorithm is not None:
+        name = f"learning rate, {algorithm} with groups of {group}"
+    axes.set(yscale="log", xlabel="success rate J", ylabel=f"critical {name}")
+    axes.set_title("full: keeps half of its alignment; dashed: raises J", fontsize=9)
+    axes.legend(fontsize=7)
+    drawn = BytesIO()
+    figure.savefig(drawn, dpi=150, format=Path(file).suffix[1:] or "png")
+    try:
+        write_file(file, drawn.getvalue())
+    except OSError as error:
+        raise Trouble(f"cannot write {file}: {error.strerror or error}") from error
+
+
+def _plain_latex(text: str) -> str:
+    """Without the sizes of brackets, which matplotlib's own LaTeX does not know."""
+    for size in (r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"):
+        text = text.replace(size, "")
+    return text
