@@ -146,7 +146,9 @@ class Store:
             return False
         held = {"key": key, "sha256": _checksum(name, key, record), "record": record}
         try:
-            replace_file(self._path(name), json.dumps(held).encode())
+            path = self._path(name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, json.dumps(held).encode())
         except OSError:
             return False
         return True

@@ -24,9 +24,8 @@ def write_file(path: str | os.PathLike[str], data: str | bytes) -> None:
 def replace_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Put a file there in one move: whoever reads it finds the old one or the new one, whole.
 
-    Folders on the way are made.  Raises `OSError` when it cannot be written.
+    Raises `OSError` when it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(handle, "wb") as file:

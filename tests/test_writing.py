@@ -13,7 +13,7 @@ from derivations.writing import write_file
 
 
 def test_text_and_bytes(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "folder" / "x"
+    path = tmp_path / "x"
     write_file(path, "κ\n")
     assert path.read_bytes() == "κ\n".encode()
     write_file(path, b"\x00")
@@ -68,3 +68,5 @@ def test_a_pipe_is_written_to() -> None:
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         write_file(tmp_path, "text")
+    with pytest.raises(FileNotFoundError):
+        write_file(tmp_path / "no" / "such", "text")
