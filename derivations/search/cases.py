@@ -76,13 +76,13 @@ def by_pieces(
                 return absurd(impossible, goal)
         found = search(simpler, [*shown, condition], until)
         proof = found[0] if found else by_impossibility(simpler, [*shown, condition], until)
-        return None if proof is None else _unwritten(proof, goal, atom, value)
+        return None if proof is None else unwritten(proof, goal, atom, value)
 
     found = split_on(split, use, deadline)
     return None if found is None else (found, f"cases of {atom.head}")
 
 
-def _unwritten(proof: Theorem, goal: Term, atom: Term, value: Theorem) -> Theorem:
+def unwritten(proof: Theorem, goal: Term, atom: Term, value: Theorem) -> Theorem:
     """Put the atom back where its value was written for it."""
 
     hole = fresh("hole", "R", goal, *value.conclusion.args)

@@ -21,6 +21,7 @@ from derivations.search.cases import (
 from derivations.search.direct import by_factors, contradict, prove_directly, solved_for
 from derivations.search.formulas import fits, is_transcendental, subterms, variables_in
 from derivations.search.limits import TRIED, share
+from derivations.search.radicals import by_radicals
 from derivations.search.witness import MOST_SEARCHED, Point
 from derivations.tactics import absurd, fresh, replace
 
@@ -48,6 +49,10 @@ def search_proof(
         elementary = _elementary(goal, facts, share(deadline, 1.2))
         if elementary is not None:
             return elementary, "analysis"
+    elif any(p.head == "sqrt" for p in subterms(goal)):
+        rooted = by_radicals(goal, facts, share(deadline, 2))
+        if rooted is not None:
+            return rooted, "squaring"
     quick = prove_directly(goal, facts, share(deadline, 4), 2)
     if quick is not None:
         return quick, "arithmetic"
