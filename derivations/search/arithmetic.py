@@ -36,7 +36,7 @@ from derivations.search.polynomial import (
 )
 
 _KINDS: dict[str, Kind] = {"<=": ">=", "<": ">", ">=": ">=", ">": ">", "=": "="}
-_QUICK = 3  # stages of the search: linear and small semidefinite programs
+_QUICK = 4  # stages of the search: linear and small semidefinite programs
 _DEPTH = 3  # how deep the proof of a denominator's sign may itself need one
 
 
@@ -47,7 +47,7 @@ def prove_relation(
     *,
     degree: int = 3,
     deadline: float | None = None,
-    effort: int = 7,
+    effort: int = 8,
 ) -> Theorem | None:
     """A theorem with conclusion `goal`, from the conclusions of `facts`; None if none is found.
 
@@ -174,7 +174,7 @@ class _Attempt:
     names: tuple[str, ...]
     degree: int
     deadline: float | None
-    effort: int = 7
+    effort: int = 8
     depth: int = 0
     equations: list[int] = field(default_factory=list)
     algebra: Algebra = field(default_factory=Algebra)

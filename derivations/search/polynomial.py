@@ -792,7 +792,8 @@ def _square_program(problem: _Problem, degree: int, extra: int) -> _Program | No
             scalars = _normalised(scalars)
             target[_NORM] = 1
         blocks += [_Block(column, ({0: 1},)) for column in scalars]
-    free = _equality_columns(problem, bound, limits, 120)
+    # Without products of constraints the sum of squares is one of the goal alone.
+    free = _equality_columns(problem, bound, limits, 120) if degree else []
     return _trim(_Program(tuple(blocks), tuple(free), target))
 
 
@@ -1235,7 +1236,7 @@ def find_certificate(
     strict: bool,
     *,
     degree: int = 3,
-    effort: int = 7,
+    effort: int = 8,
     deadline: float | None = None,
 ) -> Certificate | None:
     """A verified certificate of ``goal >= 0`` (``goal > 0`` if strict), or None.
@@ -1243,7 +1244,7 @@ def find_certificate(
     For a contradiction between the constraints pass the zero polynomial with strict=True.
     ``degree`` is the largest number of constraints multiplied together (1 is the cheapest);
     ``effort`` the number of stages tried, from linear programs (2) to large semidefinite ones
-    (7); ``deadline`` is a time.monotonic() value.
+    (8); ``deadline`` is a time.monotonic() value.
     ValueError if exponent tuples differ in length or hold exponents outside 0..4095.
 
     >>> x, y = (1, 0), (0, 1)
@@ -1257,6 +1258,7 @@ def find_certificate(
     stages: list[Callable[[], Certificate | None]] = [
         lambda: _linear_stage(problem, 0, degree),
         lambda: _linear_stage(problem, 1, degree),
+        lambda: _square_stage(problem, 0, 0, range(2501)),
         lambda: _square_stage(problem, degree, 0, range(161)),
         lambda: _linear_stage(problem, 2, degree),
         lambda: _square_stage(problem, degree, 0, range(161, 2501)),
@@ -1283,7 +1285,7 @@ def find_certificate_with_multiplier(
     strict: bool,
     *,
     degree: int = 3,
-    effort: int = 7,
+    effort: int = 8,
     deadline: float | None = None,
 ) -> tuple[Certificate, dict[int, int]] | None:
     """A certificate for ``goal * prod p_i**f_i`` with '>' constraints p_i, and the map i -> f_i.

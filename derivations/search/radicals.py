@@ -8,10 +8,9 @@ points tell which case may hold; what they refute is not tried.
 
 from __future__ import annotations
 
-import itertools
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -37,12 +36,12 @@ from derivations.kernel.terms import (
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import instance, prove_relation
 from derivations.search.balls import enclose, interval
+from derivations.search.bernstein import by_bernstein
 from derivations.search.cases import by_contradiction, split_on, unwritten
-from derivations.search.direct import prove_directly
-from derivations.search.formulas import subterms
+from derivations.search.formulas import divisors_in, subterms
 from derivations.search.limits import share
 from derivations.search.normal import normalise
-from derivations.search.numeric import Columns, Range, rounded, samples, signs
+from derivations.search.numeric import Columns, Range, samples, signs
 from derivations.tactics import assume, by_cases, fresh, order, rewrite
 from derivations.tactics import replace as replace_term
 
@@ -64,23 +63,30 @@ class _Root:
 
     @property
     def inside(self) -> Term:
-        return self.square.conclusion.args[1]
+        inside: Term = self.square.conclusion.args[1]
+        return inside
 
 
 @dataclass(frozen=True)
 class _State:
-    """What is known in one case, and sample points of it (None: no such points were found)."""
+    """What is known in one case, and sample points of it (None: no such points were found).
+
+    `originals` maps the variables to the roots that they stand for: points are given without
+    these, whose values are not exact.
+    """
 
     facts: tuple[Theorem, ...]
     roots: tuple[_Root, ...]
     equations: tuple[Theorem, ...]
     columns: Columns | None
+    originals: Mapping[Term, Term]
+    bounds: tuple[Theorem, ...] = ()
 
     def among(self, case: Theorem) -> _State:
         """The state in one case of a split."""
         columns = self.columns
         if columns is not None:
-            found = signs(difference(case.conclusion), columns)
+            found = signs(substitute(difference(case.conclusion), self.originals), columns)
             good = found > 0 if case.conclusion.head == "<" else found >= 0
             columns = {v: values[good] for v, values in columns.items()}
         return replace(self, facts=(*self.facts, case), columns=columns)
@@ -89,7 +95,7 @@ class _State:
         """Whether the term may be negative, zero and positive, as far as points tell."""
         if self.columns is None:
             return True, True, True
-        found = signs(term, self.columns)
+        found = signs(substitute(term, self.originals), self.columns)
         return bool((found < 0).any()), bool((found == 0).any()), bool((found > 0).any())
 
     def algebra(self) -> Algebra:
@@ -172,23 +178,33 @@ def _simplified(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theore
                                   for c, f in zip(changed, facts, strict=True)):  # fmt: skip
             found = _simplified(simpler, changed, deadline)
             return None if found is None else unwritten(found, goal, atom, equation)
-    return _abstracted(goal, facts, deadline)
+    if not any(p.head == "sqrt" for f in [goal, *(f.conclusion for f in facts)]
+               for p in subterms(f)):  # fmt: skip
+        return _abstracted(goal, facts, deadline, False)
+    found = _abstracted(goal, facts, share(deadline, 2), True)
+    return found or _abstracted(goal, facts, deadline, False)
 
 
 # Roots as variables ------------------------------------------------------------------------
 
 
-def _abstracted(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:
-    """The goal with a variable for each root, and the roots put back into what is proved."""
+def _abstracted(
+    goal: Term, facts: Sequence[Theorem], deadline: float, solving: bool
+) -> Theorem | None:
+    """The goal with a variable for each root, and the roots put back into what is proved.
+
+    With `solving` a variable under a root gives way to the root.
+    """
     formulas = [goal, *(f.conclusion for f in facts)]
     roots = list(dict.fromkeys(p for f in formulas for p in subterms(f) if p.head == "sqrt"))
-    if not roots or len(roots) > _MOST_ROOTS:
+    if len(roots) > _MOST_ROOTS:
         return None
     holes: dict[Term, Term] = {}
     providers: list[Theorem] = []
     made: list[_Root] = []
     assumed: list[Theorem] = []
     equations: list[Theorem] = []
+    bounds: list[Theorem] = []
 
     def hidden(term: Term) -> Term:
         for root, hole in reversed(holes.items()):
@@ -208,30 +224,43 @@ def _abstracted(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theore
         sign = infer("detach", instance("root.nonnegative", x=inside), known)
         sign = infer("arithmetic", sign, goal=le(0, root), products=((_ONE, ((0, 1),), ()),))
         square = infer("detach", instance("root.square", x=inside), known)
-        assumed.append(given(sign))
+        above = given(sign)
         positive = prove_relation(lt(0, inside), facts, degree=1, deadline=share(deadline, 20))
-        if positive is not None:
-            assumed.append(given(_root_positive(positive)))
+        assumed.append(above if positive is None else given(_root_positive(positive)))
         if inside.kind == "num":
-            assumed += map(given, _number_bounds(root, deadline))
+            bounds += map(given, _number_bounds(root, deadline))
         # Innermost roots come first: what is inside is written with the holes of those.
-        solved = _solved(square, hidden, [e.conclusion.args[0] for e in equations])
-        if solved is not None:
+        solved = _solved(square, [e.conclusion.args[0] for e in equations])
+        if solving and solved is not None:
             equations.append(given(solved))
         else:
-            made.append(_Root(holes[root], assumed[0], given(square)))
-            made[-1] = replace(made[-1], sign=next(
-                a for a in assumed if a.conclusion == le(0, holes[root])))  # fmt: skip
+            made.append(_Root(holes[root], above, given(square)))
     assumed += map(given, facts)
-    columns = _points(formulas, facts)
-    if columns is not None:
-        columns = {**columns, **{h: _values(r, columns) for r, h in holes.items()}}
-    state = _State(tuple(assumed), tuple(made), tuple(equations), columns)
+    originals = {hole: root for root, hole in holes.items()}
+    state = _State(
+        tuple(assumed), tuple(made), tuple(equations), _points(formulas, facts), originals,
+        tuple(bounds),
+    )  # fmt: skip
+    state = _divisible(hidden(goal), state, share(deadline, 3))
     found = _prove(hidden(goal), state, deadline, 0)
     if found is None:
         return None
-    found = infer("instantiate", found, mapping=tuple((h, r) for r, h in holes.items()))
+    found = infer("instantiate", found, mapping=tuple(originals.items()))
     return _cut(found, providers)
+
+
+def _divisible(goal: Term, state: _State, deadline: float) -> _State:
+    """The state with the signs of what the goal is divided by."""
+    for divisor in divisors_in(goal):
+        if state.algebra().is_nonzero(divisor):
+            continue
+        negative, _, positive = state.signs(divisor)
+        for possible, sign in ((positive, lt(0, divisor)), (negative, lt(divisor, 0))):
+            found = _prove(sign, state, share(deadline, 2), 0) if possible else None
+            if found is not None:
+                state = replace(state, facts=(*state.facts, found))
+                break
+    return state
 
 
 def _cut(theorem: Theorem, known: Iterable[Theorem]) -> Theorem:
@@ -291,9 +320,7 @@ def _number_bounds(root: Term, deadline: float) -> list[Theorem]:
     return [f for f in found if f is not None]
 
 
-def _solved(
-    square: Theorem, hidden: Callable[[Term], Term], taken: Sequence[Term]
-) -> Theorem | None:
+def _solved(square: Theorem, taken: Sequence[Term]) -> Theorem | None:
     """``v = (root**2 - b)/a`` from ``root**2 = a*v + b`` with numbers a and b."""
     root, inside = square.conclusion.args[0].args[0], square.conclusion.args[1]
     algebra = Algebra()
@@ -322,11 +349,6 @@ def _points(formulas: Sequence[Term], facts: Sequence[Theorem]) -> Columns | Non
         return {real("r"): numpy.zeros(1)}
     columns = samples(ranges, relations)
     return columns if len(next(iter(columns.values()))) >= 5 else None
-
-
-def _values(term: Term, columns: Columns) -> Any:
-    size = len(next(iter(columns.values())))
-    return numpy.broadcast_to(rounded(term, columns).value, (size,))
 
 
 # Signs -------------------------------------------------------------------------------------
@@ -372,7 +394,10 @@ def _prove(goal: Term, state: _State, deadline: float, depth: int) -> Theorem | 
             directions = [1, -1]
         else:
             negative, _, positive = state.signs(term)
-            directions = [] if negative and positive else [-1] if negative else [1]
+            sure = not (negative and positive)
+            # A factor that always vanishes may have either sign.
+            upwards = positive or (not negative and coefficient > 0)
+            directions = [1 if upwards else -1] if sure else []
         until = share(deadline, len(parts) - i)
         proof = None
         for direction in directions:
@@ -440,23 +465,29 @@ def _sign(
         return None
     roots = [r for r in state.roots if r.variable in free_variables(term)]
     facts = [*state.facts, *(r.square for r in state.roots), *state.equations]
-    bounded = [*state.facts, *state.equations]
-    quick = prove_relation(
-        goal, facts, degree=2, deadline=share(deadline, 3), effort=3 if roots else 7
-    )
-    if quick is not None:
-        return quick
     if state.columns is not None and not state.signs(term)[1]:
-        enclosed = enclose(goal, bounded, min(share(deadline, 3), time.monotonic() + 1),
-                           most_parts=4000)  # fmt: skip
-        if enclosed is not None:
-            return enclosed
+        found = by_bernstein(goal, state.facts, state.bounds, deadline)
+        if found is None:
+            until = min(share(deadline, 3), time.monotonic() + 1)
+            bounded = [*state.facts, *state.bounds, *state.equations]
+            found = enclose(goal, bounded, until, most_parts=4000)
+        if found is not None:
+            return found
+    numbers = {v for v, r in state.originals.items() if r.args[0].kind == "num"}
+    names = free_variables(term) | numbers
+    relevant = [f for f in facts if free_variables(f.conclusion) <= names]
+    for known in (relevant, facts) if len(relevant) < len(facts) else (facts,):
+        quick = prove_relation(
+            goal, known, degree=2, deadline=share(deadline, 4), effort=4 if roots else 8
+        )
+        if quick is not None:
+            return quick
     for i, root in enumerate(sorted(roots, key=lambda r: len(repr(r.inside)), reverse=True)):
         until = share(deadline, len(roots) - i)
         found = _without(term, root, strict, state, until, depth)
         if found is not None:
             return found
-    return None if roots else by_contradiction(goal, facts, deadline)
+    return None if roots else by_contradiction(goal, relevant, deadline)
 
 
 def _without(
@@ -503,12 +534,12 @@ def _beside(
             return None
         weak = state.conclude(le(b, 0), [sign], [(_ONE, ((0, 1),), ())])
         return _instance(_outweighed(strict), a, b, root, [weak, first, second])
+    both = [(_ONE, ((0, 1),), ()), (_ONE, ((1, 1), (2, 1)), ())]
     negative, zero, _ = state.signs(a)
     if not negative and not (strict and zero):
         first = _prove(app(head, _ZERO, a), state, share(deadline, 2), depth + 1)
         if first is not None:
-            return state.conclude(goal, [first, sign, root.sign],
-                                  [(_ONE, ((0, 1),), ()), (_ONE, ((1, 1), (2, 1)), ())])  # fmt: skip
+            return state.conclude(goal, [first, sign, root.sign], both)
     squares = app(head, a**2, b**2 * t)
 
     def larger(state: _State, until: float) -> Theorem | None:
@@ -524,8 +555,7 @@ def _beside(
 
     def use(case: Theorem, until: float) -> Theorem | None:
         if case.conclusion.head == "<":
-            return state.conclude(goal, [case, sign, root.sign],
-                                  [(_ONE, ((0, 1),), ()), (_ONE, ((1, 1), (2, 1)), ())])  # fmt: skip
+            return state.conclude(goal, [case, sign, root.sign], both)
         return larger(state.among(case), until)
 
     return split_on(order(a, 0), use, deadline)

@@ -58,6 +58,9 @@ def search_proof(
         return quick, "arithmetic"
     if goal.head not in RELATIONS:  # what has to hold for every index of a sum
         return None
+    signs = by_radicals(goal, facts, share(deadline, 4))
+    if signs is not None:
+        return signs, "signs of the factors"
     if len(variables_in([goal])) == 1 and goal.head in ("<=", "<", ">=", ">"):
         relations = [f for f in facts if f.conclusion.head in RELATIONS]
         along, _ = prove_inequality(goal, relations, share(deadline, 3))
