@@ -338,13 +338,17 @@ def _settle(
             return _Refuted(point)
     if not fits([goal, *kept], MOST_SEARCHED):
         return search_proof(goal, facts, witness, deadline)
-    quick = prove_directly(goal, facts, min(share(deadline, 4), time.monotonic() + 1.5), 2)
+    quick = prove_directly(goal, facts, min(share(deadline, 4), time.monotonic() + 0.5), 2)
     if quick is not None:
         return quick, "arithmetic"
     for negation in failures:
         found = find_real_point([*kept, negation], time.monotonic() + 0.5)
         if found is not None:
             return _Refuted({**{v: Fraction(0) for v in variables}, **found})
+    # What is not false at once is more often true than hard to refute.
+    likely = search_proof(goal, facts, witness, min(share(deadline, 4), time.monotonic() + 2))
+    if likely is not None:
+        return likely
     for i, negation in enumerate(failures):
         point = find_witness([*kept, negation], share(deadline, 3 + len(failures) - 1 - i))
         if point is not None:

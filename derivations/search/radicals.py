@@ -133,14 +133,9 @@ def by_radicals(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theore
         return None
     facts = [f for f in facts if f.conclusion.head in RELATIONS]
     different = next((f for f in facts if f.conclusion.head == "!="), None)
-    if different is not None and sum(f.conclusion.head == "!=" for f in facts) <= 3:
-        a, b = different.conclusion.args
+    if different is not None:
         rest = [f for f in facts if f is not different]
-        return split_on(
-            infer("detach", instance("order.differs", x=a, y=b), different),
-            lambda case, until: by_radicals(goal, [*rest, case], until),
-            deadline,
-        )
+        return _by_difference(goal, different, rest, deadline)
     a, b = goal.args
     try:
         if goal.head == "=":
@@ -160,6 +155,24 @@ def by_radicals(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theore
         return _simplified(goal, facts, deadline)
     except (KernelError, OverflowError):
         return None
+
+
+def _by_difference(
+    goal: Term, different: Theorem, facts: Sequence[Theorem], deadline: float
+) -> Theorem | None:
+    """The goal where two terms differ: one of them is less, and it may be known which."""
+    a, b = different.conclusion.args
+    for less in (lt(a, b), lt(b, a)):
+        known = prove_relation(less, facts, degree=1, effort=3, deadline=share(deadline, 20))
+        if known is not None:
+            return by_radicals(goal, [*facts, known], deadline)
+    if sum(f.conclusion.head == "!=" for f in facts) > 2:
+        return by_radicals(goal, facts, deadline)
+    return split_on(
+        infer("detach", instance("order.differs", x=a, y=b), different),
+        lambda case, until: by_radicals(goal, [*facts, case], until),
+        deadline,
+    )
 
 
 def _simplified(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:
