@@ -928,14 +928,19 @@ def _solve_sdp(
     matrix = sparse.csc_matrix((values, (down, across)), shape=(height, width))
     costs = numpy.zeros(width)
     costs[0] = -1.0
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.max_threads = 1
-    settings.time_limit = problem.seconds()
     quadratic = sparse.csc_matrix((width, width))
-    answer = clarabel.DefaultSolver(
-        quadratic, costs, matrix, numpy.array(right), cones, settings
-    ).solve()
+    # On a face the rows depend on each other, which more regularisation gets over.
+    for regularisation in (1e-8, 1e-6):
+        settings = clarabel.DefaultSettings()
+        settings.verbose = False
+        settings.max_threads = 1
+        settings.time_limit = problem.seconds()
+        settings.static_regularization_constant = regularisation
+        answer = clarabel.DefaultSolver(
+            quadratic, costs, matrix, numpy.array(right), cones, settings
+        ).solve()
+        if str(answer.status) not in ("NumericalError", "InsufficientProgress"):
+            break
     if "Infeasible" in str(answer.status) or "MaxTime" in str(answer.status):
         return None
     unknown = numpy.array(answer.x)
