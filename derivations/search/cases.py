@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import operator
 import time
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from derivations.kernel.terms import RELATIONS, Term, app, eq, lam, lt, num
 from derivations.kernel.theorem import Theorem, infer
-from derivations.search.arithmetic import instance, symmetric
+from derivations.search.arithmetic import instance, prove_relation, symmetric
 from derivations.search.direct import (
     by_impossibility,
     contradict,
@@ -185,6 +187,81 @@ def by_order(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem |
 
         end = share(deadline, min(len(pairs), 12) - i)
         found = split_on(instance("order.total", x=low, y=high), use, end)
+        if found is not None:
+            return found
+    return None
+
+
+def by_ranking(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:
+    """Cases of the order of all variables, three or four of them.
+
+    In each case the differences of neighbours are what is known to be non-negative.
+    """
+    names = variables_in([goal])
+    if not 3 <= len(names) <= 4 or goal.head not in ("<=", "<", ">=", ">"):
+        return None
+
+    def ranked(
+        ranks: list[Term], links: list[Theorem], rest: list[Term], until: float
+    ) -> Theorem | None:
+        if not rest:
+            return _along(goal, facts, ranks, links, until)
+        return inserted(ranks, links, rest, 0, None, until)
+
+    def inserted(
+        ranks: list[Term], links: list[Theorem], rest: list[Term], place: int,
+        below: Theorem | None, until: float,
+    ) -> Theorem | None:  # fmt: skip
+        v = rest[0]
+        before = [*links[: max(0, place - 1)], *([below] if below is not None else [])]
+        if place == len(ranks):
+            return ranked([*ranks, v], before, rest[1:], until)
+
+        def use(case: Theorem, until: float) -> Theorem | None:
+            if case.conclusion.head == "<=":
+                more = [*ranks[:place], v, *ranks[place:]]
+                return ranked(more, [*before, case, *links[place:]], rest[1:], until)
+            return inserted(ranks, links, rest, place + 1, case, until)
+
+        return split_on(instance("order.total", x=v, y=ranks[place]), use, until)
+
+    return ranked(names[:1], [], names[1:], deadline)
+
+
+def _along(
+    goal: Term, facts: Sequence[Theorem], ranks: Sequence[Term], links: Sequence[Theorem],
+    deadline: float,
+) -> Theorem | None:  # fmt: skip
+    """The goal where variables are ordered; a lower bound is kept of the least one only."""
+    least, *others = ranks
+    kept = [f for f in facts if not any(
+        f.conclusion in (v >= _ZERO, v > _ZERO, app("<=", _ZERO, v), lt(_ZERO, v)) for v in others
+    )]  # fmt: skip
+    until = share(deadline, 3)
+    known = [*kept, *links]
+    return prove_relation(goal, known, degree=3, deadline=until, effort=4) or prove_relation(
+        goal, known, degree=3, deadline=until
+    )
+
+
+def by_weight(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:
+    """The goal times a sum of squares: a form may be one only after that.
+
+    Where the weight vanishes, its variables do, and the goal is simpler.
+    """
+    names = variables_in([goal])
+    if not 2 <= len(names) <= 4 or goal.head not in ("<=", "<", ">=", ">"):
+        return None
+    weights = [functools.reduce(operator.add, (v**2 for v in chosen))
+               for size in range(2, len(names) + 1)
+               for chosen in itertools.combinations(names, size)][:5]  # fmt: skip
+    for i, weight in enumerate(weights):
+
+        def use(case: Theorem, until: float) -> Theorem | None:
+            return prove_directly(goal, [*facts, case], until, 2)
+
+        end = share(deadline, len(weights) - i)
+        found = split_on(instance("order.total", x=weight, y=_ZERO), use, end)
         if found is not None:
             return found
     return None
