@@ -36,7 +36,7 @@ from derivations.search.polynomial import (
 )
 
 _KINDS: dict[str, Kind] = {"<=": ">=", "<": ">", ">=": ">=", ">": ">", "=": "="}
-_QUICK = 4  # stages of the search: linear and small semidefinite programs
+_LINEAR, _QUICK = 2, 4  # stages of the search: linear programs, and small semidefinite ones
 _DEPTH = 3  # how deep the proof of a denominator's sign may itself need one
 
 
@@ -47,7 +47,7 @@ def prove_relation(
     *,
     degree: int = 3,
     deadline: float | None = None,
-    effort: int = 8,
+    effort: int = 9,
 ) -> Theorem | None:
     """A theorem with conclusion `goal`, from the conclusions of `facts`; None if none is found.
 
@@ -174,7 +174,7 @@ class _Attempt:
     names: tuple[str, ...]
     degree: int
     deadline: float | None
-    effort: int = 8
+    effort: int = 9
     depth: int = 0
     equations: list[int] = field(default_factory=list)
     algebra: Algebra = field(default_factory=Algebra)
@@ -322,7 +322,7 @@ class _Attempt:
         self, goal: Poly, constraints: list[Constraint], strict: bool
     ) -> tuple[Certificate, dict[int, int]] | None:
         # Linear programs first: they settle most steps in a millisecond.
-        for effort in sorted({min(_QUICK, self.effort), self.effort}):
+        for effort in sorted({min(e, self.effort) for e in (_LINEAR, _QUICK, self.effort)}):
             found = find_certificate_with_multiplier(
                 goal,
                 constraints,

@@ -192,13 +192,17 @@ def by_order(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem |
     return None
 
 
+def _scalar(names: Sequence[Term]) -> bool:
+    return all(v.sort in ("R", "N") for v in names)
+
+
 def by_ranking(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:
     """Cases of the order of all variables, three or four of them.
 
     In each case the differences of neighbours are what is known to be non-negative.
     """
     names = variables_in([goal])
-    if not 3 <= len(names) <= 4 or goal.head not in ("<=", "<", ">=", ">"):
+    if not 3 <= len(names) <= 4 or not _scalar(names) or goal.head not in ("<=", "<", ">=", ">"):
         return None
 
     def ranked(
@@ -250,7 +254,7 @@ def by_weight(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem 
     Where the weight vanishes, its variables do, and the goal is simpler.
     """
     names = variables_in([goal])
-    if not 2 <= len(names) <= 4 or goal.head not in ("<=", "<", ">=", ">"):
+    if not 2 <= len(names) <= 4 or not _scalar(names) or goal.head not in ("<=", "<", ">=", ">"):
         return None
     weights = [functools.reduce(operator.add, (v**2 for v in chosen))
                for size in range(2, len(names) + 1)

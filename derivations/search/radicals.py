@@ -96,6 +96,8 @@ class _State:
         if self.columns is None:
             return True, True, True
         found = signs(substitute(term, self.originals), self.columns)
+        if numpy.isnan(found).all():
+            return True, True, True
         return bool((found < 0).any()), bool((found == 0).any()), bool((found > 0).any())
 
     def algebra(self) -> Algebra:
@@ -352,6 +354,8 @@ def _solved(square: Theorem, taken: Sequence[Term]) -> Theorem | None:
 def _points(formulas: Sequence[Term], facts: Sequence[Theorem]) -> Columns | None:
     """Sample points where the facts hold, None if there are too few."""
     names = sorted({v for f in formulas for v in free_variables(f)}, key=repr)
+    if any(v.sort not in ("R", "N") for v in names):
+        return None
     relations = [f.conclusion for f in facts]
     ranges = {}
     for v in names:
@@ -491,7 +495,7 @@ def _sign(
     relevant = [f for f in facts if free_variables(f.conclusion) <= names]
     for known in (relevant, facts) if len(relevant) < len(facts) else (facts,):
         quick = prove_relation(
-            goal, known, degree=2, deadline=share(deadline, 4), effort=4 if roots else 8
+            goal, known, degree=2, deadline=share(deadline, 4), effort=4 if roots else 9
         )
         if quick is not None:
             return quick
