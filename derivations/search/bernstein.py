@@ -22,7 +22,7 @@ from derivations.search.balls import enclose, interval
 from derivations.search.cases import split_on
 from derivations.tactics import order
 
-_HALVINGS = 8
+_HALVINGS = 20
 _HIGHEST = 40
 _Interval = tuple[Fraction, Fraction]
 
@@ -80,7 +80,7 @@ def _coefficients(term: Term, v: Term) -> list[Term] | None:
             if e and atom != v:
                 monomial = monomial * atom**e
         parts[exponents[place]] = parts.get(exponents[place], num(0)) + monomial
-    return [parts.get(i, num(0)) for i in range(max(parts) + 1)]
+    return [parts.get(i, num(0)) for i in range(max(parts, default=0) + 1)]
 
 
 def _value(term: Term, values: dict[Term, Fraction]) -> Fraction:

@@ -347,6 +347,8 @@ def _solved(square: Theorem, taken: Sequence[Term]) -> Theorem | None:
     if v in taken or v.sort != "R" or any(m[0] > 1 for m in poly):
         return None
     a, b = (Fraction(poly.get((e,), 0), scale) for e in (1, 0))
+    if not a:
+        return None
     goal = eq(v, (root**2 - num(b)) / num(a))
     return infer("arithmetic", square, goal=goal, multipliers=((0, num(-1 / a)),))
 
