@@ -62,6 +62,8 @@ def by_bernstein(
     if coefficients is None or not 1 <= len(coefficients) <= _HIGHEST:
         return None
     rates = [_value(c, middles) for c in coefficients]
+    if any(sum(r * end**i for i, r in enumerate(rates)) <= 0 for end in (low, high)):
+        return None
     known = [f for f in facts if free_variables(f.conclusion) == {v}]
     return _on((low, high), v, goal, known, constants, coefficients, rates, deadline, 0)
 

@@ -346,7 +346,7 @@ def _settle(
         if found is not None:
             return _Refuted({**{v: Fraction(0) for v in variables}, **found})
     # What is not false at once is more often true than hard to refute.
-    likely = search_proof(goal, facts, witness, min(share(deadline, 4), time.monotonic() + 2))
+    likely = search_proof(goal, facts, witness, min(share(deadline, 4), time.monotonic() + 3))
     if likely is not None:
         return likely
     for i, negation in enumerate(failures):

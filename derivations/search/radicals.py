@@ -164,8 +164,10 @@ def _by_difference(
 ) -> Theorem | None:
     """The goal where two terms differ: one of them is less, and it may be known which."""
     a, b = different.conclusion.args
+    names = free_variables(different.conclusion)
+    near = [f for f in facts if free_variables(f.conclusion) <= names]
     for less in (lt(a, b), lt(b, a)):
-        known = prove_relation(less, facts, degree=1, effort=3, deadline=share(deadline, 20))
+        known = prove_relation(less, near, degree=1, effort=2, deadline=share(deadline, 20))
         if known is not None:
             return by_radicals(goal, [*facts, known], deadline)
     if sum(f.conclusion.head == "!=" for f in facts) > 2:
@@ -484,6 +486,13 @@ def _sign(
         return None
     roots = [r for r in state.roots if r.variable in free_variables(term)]
     facts = [*state.facts, *(r.square for r in state.roots), *state.equations]
+    numbers = {v for v, r in state.originals.items() if r.args[0].kind == "num"}
+    names = free_variables(term) | numbers
+    relevant = [f for f in facts if free_variables(f.conclusion) <= names]
+    every = [relevant, facts] if len(relevant) < len(facts) else [facts]
+    quick = prove_relation(goal, relevant, degree=2, deadline=share(deadline, 4), effort=2)
+    if quick is not None:
+        return quick
     if state.columns is not None and not state.signs(term)[1]:
         found = by_bernstein(goal, state.facts, state.bounds, deadline)
         if found is None:
@@ -492,20 +501,18 @@ def _sign(
             found = enclose(goal, bounded, until, most_parts=4000)
         if found is not None:
             return found
-    numbers = {v for v, r in state.originals.items() if r.args[0].kind == "num"}
-    names = free_variables(term) | numbers
-    relevant = [f for f in facts if free_variables(f.conclusion) <= names]
-    for known in (relevant, facts) if len(relevant) < len(facts) else (facts,):
-        quick = prove_relation(
-            goal, known, degree=2, deadline=share(deadline, 4), effort=4 if roots else 9
-        )
-        if quick is not None:
-            return quick
     for i, root in enumerate(sorted(roots, key=lambda r: len(repr(r.inside)), reverse=True)):
         until = share(deadline, len(roots) - i)
         found = _without(term, root, strict, state, until, depth)
         if found is not None:
             return found
+    # While roots can be eliminated that is the better way; what is left is for certificates.
+    for known in every:
+        slow = prove_relation(
+            goal, known, degree=2, deadline=share(deadline, 4), effort=4 if roots else 9
+        )
+        if slow is not None:
+            return slow
     return None if roots else by_contradiction(goal, relevant, deadline)
 
 
