@@ -134,49 +134,57 @@ def by_radicals(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theore
     if goal.head not in RELATIONS or time.monotonic() >= deadline:
         return None
     facts = [f for f in facts if f.conclusion.head in RELATIONS]
-    different = next((f for f in facts if f.conclusion.head == "!="), None)
-    if different is not None:
-        rest = [f for f in facts if f is not different]
-        return _by_difference(goal, different, rest, deadline)
-    a, b = goal.args
+    waiting = [f for f in facts if f.conclusion.head == "!="]
     try:
-        if goal.head == "=":
-            low = by_radicals(le(a, b), facts, share(deadline, 2))
-            high = None if low is None else by_radicals(le(b, a), facts, deadline)
-            if low is None or high is None:
-                return None
-            rule = instance("order.antisymmetric", x=a, y=b)
-            return infer("detach", infer("detach", rule, low), high)
-        if goal.head == "!=":
-            for name, less in (("order.less-differs", lt(a, b)),
-                               ("order.greater-differs", lt(b, a))):  # fmt: skip
-                found = by_radicals(less, facts, share(deadline, 2))
-                if found is not None:
-                    return infer("detach", instance(name, x=a, y=b), found)
-            return None
-        return _simplified(goal, facts, deadline)
+        known = [f for f in facts if f.conclusion.head != "!="]
+        return _differing(goal, waiting, known, deadline)
     except (KernelError, OverflowError):
         return None
 
 
-def _by_difference(
-    goal: Term, different: Theorem, facts: Sequence[Theorem], deadline: float
+def _differing(
+    goal: Term, waiting: Sequence[Theorem], facts: Sequence[Theorem], deadline: float
 ) -> Theorem | None:
-    """The goal where two terms differ: one of them is less, and it may be known which."""
+    """The goal where terms differ: one of them is less, and it may be known which."""
+    if not waiting:
+        return _relation(goal, facts, deadline)
+    different, *rest = waiting
     a, b = different.conclusion.args
     names = free_variables(different.conclusion)
     near = [f for f in facts if free_variables(f.conclusion) <= names]
     for less in (lt(a, b), lt(b, a)):
         known = prove_relation(less, near, degree=1, effort=2, deadline=share(deadline, 20))
         if known is not None:
-            return by_radicals(goal, [*facts, known], deadline)
-    if sum(f.conclusion.head == "!=" for f in facts) > 2:
-        return by_radicals(goal, facts, deadline)
+            return _differing(goal, rest, [*facts, known], deadline)
+    columns = _points([different.conclusion], [f for f in near if f.conclusion.head != "!="])
+    found = set() if columns is None else set(signs(a - b, columns).tolist())
+    if len(rest) > 2 or not {1.0, -1.0} <= found:
+        # What is less only one way, as far as points tell, is of use as a divisor.
+        return _differing(goal, rest, [*facts, different], deadline)
     return split_on(
         infer("detach", instance("order.differs", x=a, y=b), different),
-        lambda case, until: by_radicals(goal, [*facts, case], until),
+        lambda case, until: _differing(goal, rest, [*facts, case], until),
         deadline,
     )
+
+
+def _relation(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:
+    a, b = goal.args
+    if goal.head == "=":
+        low = _relation(le(a, b), facts, share(deadline, 2))
+        high = None if low is None else _relation(le(b, a), facts, deadline)
+        if low is None or high is None:
+            return None
+        rule = instance("order.antisymmetric", x=a, y=b)
+        return infer("detach", infer("detach", rule, low), high)
+    if goal.head == "!=":
+        for name, less in (("order.less-differs", lt(a, b)),
+                           ("order.greater-differs", lt(b, a))):  # fmt: skip
+            found = _relation(less, facts, share(deadline, 2))
+            if found is not None:
+                return infer("detach", instance(name, x=a, y=b), found)
+        return None
+    return _simplified(goal, facts, deadline)
 
 
 def _simplified(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:
