@@ -36,7 +36,7 @@ from derivations.search.polynomial import (
 )
 
 _KINDS: dict[str, Kind] = {"<=": ">=", "<": ">", ">=": ">=", ">": ">", "=": "="}
-_QUICK, _FULL = 3, 7  # stages of the search: linear and small semidefinite programs, or all
+_LINEAR, _QUICK = 2, 4  # stages of the search: linear programs, and small semidefinite ones
 _DEPTH = 3  # how deep the proof of a denominator's sign may itself need one
 
 
@@ -47,21 +47,23 @@ def prove_relation(
     *,
     degree: int = 3,
     deadline: float | None = None,
+    effort: int = 9,
 ) -> Theorem | None:
     """A theorem with conclusion `goal`, from the conclusions of `facts`; None if none is found.
 
     Facts that are conjunctions are taken apart; those that are no relations are ignored.
-    `names` are the definitions to unfold; `deadline` is a ``time.monotonic()`` value.
+    `names` are the definitions to unfold; `deadline` is a ``time.monotonic()`` value; `degree`
+    and `effort` are those of `find_certificate`.
 
     >>> x = real("x")
     >>> prove_relation(x**2 + 1 > 0)
     |- x**2 + 1 > 0
     """
     if goal.head == "!=":
-        return _prove_different(goal, list(facts), names, degree, deadline)
+        return _prove_different(goal, list(facts), names, degree, deadline, effort)
     if goal.head not in RELATIONS:
         return None
-    attempt = _Attempt(list(relations(facts)), tuple(names), degree, deadline)
+    attempt = _Attempt(list(relations(facts)), tuple(names), degree, deadline, effort)
     attempt.use_terms([goal])
     return attempt.prove(goal)
 
@@ -72,6 +74,7 @@ def _prove_different(
     names: Sequence[str],
     degree: int,
     deadline: float | None,
+    effort: int,
 ) -> Theorem | None:
     for fact in facts:
         if fact.conclusion == goal:
@@ -81,7 +84,9 @@ def _prove_different(
         ("order.less-differs", lt(a, b)),
         ("order.greater-differs", lt(b, a)),
     ):
-        found = prove_relation(less, facts, names, degree=degree, deadline=deadline)
+        found = prove_relation(
+            less, facts, names, degree=degree, deadline=deadline, effort=effort
+        )
         if found is not None:
             return infer("detach", instance(rule, x=a, y=b), found)
     return None
@@ -169,6 +174,7 @@ class _Attempt:
     names: tuple[str, ...]
     degree: int
     deadline: float | None
+    effort: int = 9
     depth: int = 0
     equations: list[int] = field(default_factory=list)
     algebra: Algebra = field(default_factory=Algebra)
@@ -254,6 +260,7 @@ class _Attempt:
                 self.names,
                 2,
                 self.deadline,
+                _QUICK,
                 self.depth + 1,
                 self.equations,
                 # The same facts, and no polynomial of this attempt is in use.
@@ -315,7 +322,7 @@ class _Attempt:
         self, goal: Poly, constraints: list[Constraint], strict: bool
     ) -> tuple[Certificate, dict[int, int]] | None:
         # Linear programs first: they settle most steps in a millisecond.
-        for effort in (_QUICK,) if self.depth else (_QUICK, _FULL):
+        for effort in sorted({min(e, self.effort) for e in (_LINEAR, _QUICK, self.effort)}):
             found = find_certificate_with_multiplier(
                 goal,
                 constraints,
@@ -468,6 +475,7 @@ class _Attempt:
                 self.names,
                 2,
                 self.deadline,
+                _QUICK,
                 self.depth + 1,
                 self.equations,
             )

@@ -32,19 +32,18 @@ from derivations.search.claims import (
     show_claim,
     to_sympy,
 )
-from derivations.search.prove import (
+from derivations.search.definedness import (
     OpenConditionError,
-    Point,
     Situation,
     UndecidedError,
     complain,
     definedness,
     examine,
-    fits,
-    negations,
-    search_proof,
-    share,
 )
+from derivations.search.formulas import fits, negations
+from derivations.search.limits import share
+from derivations.search.strategies import search_proof
+from derivations.search.witness import Point
 from derivations.tactics import assume
 
 _MOST_TERMS = 300

@@ -1,12 +1,18 @@
-"""A time limit that is kept, whatever a solver does."""
+"""Shares of the time, and a time limit that is kept, whatever a solver does."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from types import FrameType
+
+_SHORTEST = 0.7  # seconds
+TRIED: ContextVar[dict[str, None]] = ContextVar("tried")
+"""The names of the methods tried for the present claim, in order."""
 
 
 class OutOfTimeError(BaseException):
@@ -49,3 +55,18 @@ def time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def what_was(tried: Iterable[str]) -> str:
+    """The methods tried, in brackets after a reason."""
+    names = list(tried)
+    return f" (tried: {', '.join(names)})" if names else ""
+
+
+def share(deadline: float, parts: float) -> float:
+    """A deadline after one of so many parts of the time that is left, but not too short.
+
+    The floor keeps the first use of a solver, which has to be loaded, from using up a share.
+    """
+    now = time.monotonic()
+    return min(deadline, now + max(_SHORTEST, (deadline - now) / parts))

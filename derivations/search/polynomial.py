@@ -413,6 +413,21 @@ def _definite(
     return _bounded(tuple(limits), degree, steps, cap)
 
 
+def _fitting(
+    problem: _Problem, poly: _Packed, cap: int, *, definite: bool = True
+) -> list[Monomial]:
+    """The (non-negative) monomials that take a term of a polynomial to one of the goal."""
+    wanted = [_unpack(key, problem.nvars) for key in problem.goal]
+    given = [_unpack(key, problem.nvars) for key in poly]
+    found: dict[Monomial, None] = {}
+    for goal, term in itertools.product(wanted[:cap], given[:20]):
+        shift = tuple(a - b for a, b in zip(goal, term, strict=True))
+        if all(e >= 0 and (i in problem.signed or e % 2 == 0 or not definite)
+               for i, e in enumerate(shift)):  # fmt: skip
+            found[shift] = None
+    return list(found)[:cap]
+
+
 def _equality_columns(
     problem: _Problem, degree: int, limits: Sequence[int], cap: int
 ) -> list[_Column]:
@@ -420,7 +435,9 @@ def _equality_columns(
     for index in problem.equalities:
         poly = problem.polys[index]
         room = max(0, degree - _degree(poly))
-        for monomial in _bounded(tuple(limits), room, (1,) * problem.nvars, cap):
+        generic = _bounded(tuple(limits), room, (1,) * problem.nvars, cap)
+        fitting = _fitting(problem, poly, cap, definite=False) if room else []
+        for monomial in dict.fromkeys((*fitting, *generic)):
             key = _pack(monomial)
             columns.append(_Column(_shift(poly, key), square={key: 1}, equality=index))
     return columns
@@ -458,7 +475,8 @@ def _linear_columns(problem: _Problem, level: int, degree: int) -> list[_Column]
     special = set(problem.signed.values())
     composites = [index for index in problem.inequalities if index not in special]
     monomials = _definite(problem, bound, wide, cap)
-    columns += [_with_monomial(problem, one, m) for m in monomials if any(m)]
+    chosen = dict.fromkeys((*_fitting(problem, one.poly, cap), *monomials))
+    columns += [_with_monomial(problem, one, m) for m in chosen if any(m)]
     for size in range(1, min(degree, level + 1) + 1):
         plain_only = size > level
         for indices in itertools.combinations_with_replacement(composites, size):
@@ -470,9 +488,8 @@ def _linear_columns(problem: _Problem, level: int, degree: int) -> list[_Column]
             if plain_only:
                 continue
             room = bound - _degree(base.poly)
-            columns += [
-                _with_monomial(problem, base, m) for m in monomials if 0 < sum(m) <= room
-            ]
+            chosen = dict.fromkeys((*_fitting(problem, base.poly, cap), *monomials))
+            columns += [_with_monomial(problem, base, m) for m in chosen if 0 < sum(m) <= room]
     if level >= 2:
         columns += _binomial_squares(problem, bound, wide, 14)
     return columns + _equality_columns(problem, bound, wide, cap)
@@ -792,7 +809,8 @@ def _square_program(problem: _Problem, degree: int, extra: int) -> _Program | No
             scalars = _normalised(scalars)
             target[_NORM] = 1
         blocks += [_Block(column, ({0: 1},)) for column in scalars]
-    free = _equality_columns(problem, bound, limits, 120)
+    # Without products of constraints the sum of squares is one of the goal alone.
+    free = _equality_columns(problem, bound, limits, 120) if degree else []
     return _trim(_Program(tuple(blocks), tuple(free), target))
 
 
@@ -927,14 +945,19 @@ def _solve_sdp(
     matrix = sparse.csc_matrix((values, (down, across)), shape=(height, width))
     costs = numpy.zeros(width)
     costs[0] = -1.0
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.max_threads = 1
-    settings.time_limit = problem.seconds()
     quadratic = sparse.csc_matrix((width, width))
-    answer = clarabel.DefaultSolver(
-        quadratic, costs, matrix, numpy.array(right), cones, settings
-    ).solve()
+    # On a face the rows depend on each other, which more regularisation gets over.
+    for regularisation in (1e-8, 1e-6):
+        settings = clarabel.DefaultSettings()
+        settings.verbose = False
+        settings.max_threads = 1
+        settings.time_limit = problem.seconds()
+        settings.static_regularization_constant = regularisation
+        answer = clarabel.DefaultSolver(
+            quadratic, costs, matrix, numpy.array(right), cones, settings
+        ).solve()
+        if str(answer.status) not in ("NumericalError", "InsufficientProgress"):
+            break
     if "Infeasible" in str(answer.status) or "MaxTime" in str(answer.status):
         return None
     unknown = numpy.array(answer.x)
@@ -1235,7 +1258,7 @@ def find_certificate(
     strict: bool,
     *,
     degree: int = 3,
-    effort: int = 7,
+    effort: int = 9,
     deadline: float | None = None,
 ) -> Certificate | None:
     """A verified certificate of ``goal >= 0`` (``goal > 0`` if strict), or None.
@@ -1243,7 +1266,7 @@ def find_certificate(
     For a contradiction between the constraints pass the zero polynomial with strict=True.
     ``degree`` is the largest number of constraints multiplied together (1 is the cheapest);
     ``effort`` the number of stages tried, from linear programs (2) to large semidefinite ones
-    (7); ``deadline`` is a time.monotonic() value.
+    (9); ``deadline`` is a time.monotonic() value.
     ValueError if exponent tuples differ in length or hold exponents outside 0..4095.
 
     >>> x, y = (1, 0), (0, 1)
@@ -1257,8 +1280,10 @@ def find_certificate(
     stages: list[Callable[[], Certificate | None]] = [
         lambda: _linear_stage(problem, 0, degree),
         lambda: _linear_stage(problem, 1, degree),
+        lambda: _square_stage(problem, 0, 0, range(161)),
         lambda: _square_stage(problem, degree, 0, range(161)),
         lambda: _linear_stage(problem, 2, degree),
+        lambda: _square_stage(problem, 0, 0, range(161, 801)),
         lambda: _square_stage(problem, degree, 0, range(161, 2501)),
         lambda: _linear_stage(problem, 3, degree),
         lambda: _square_stage(problem, degree, 2, range(2501)),
@@ -1283,7 +1308,7 @@ def find_certificate_with_multiplier(
     strict: bool,
     *,
     degree: int = 3,
-    effort: int = 7,
+    effort: int = 9,
     deadline: float | None = None,
 ) -> tuple[Certificate, dict[int, int]] | None:
     """A certificate for ``goal * prod p_i**f_i`` with '>' constraints p_i, and the map i -> f_i.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import classical, elementary, theory
+from . import algebraic, classical, elementary, theory
 from .claim import Claim
 
-CLAIMS: tuple[Claim, ...] = (*classical.CLAIMS, *elementary.CLAIMS, *theory.CLAIMS)
+CLAIMS: tuple[Claim, ...] = (
+    *classical.CLAIMS, *elementary.CLAIMS, *theory.CLAIMS, *algebraic.CLAIMS
+)  # fmt: skip

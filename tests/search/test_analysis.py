@@ -14,8 +14,9 @@ from derivations.kernel.terms import Term, both, real
 from derivations.kernel.theorem import infer
 from derivations.search.analysis import prove_inequality, usable
 from derivations.search.claims import ClaimError, parse_claim, relation_terms
+from derivations.search.formulas import negations
 from derivations.search.points import find_real_point, holds, satisfied
-from derivations.search.prove import Answer, certify, negations, prove, refute
+from derivations.search.prove import Answer, certify, prove, refute
 from derivations.tactics import assume
 
 # A true claim, what is given, and what is put for what to make it false.

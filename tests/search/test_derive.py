@@ -10,7 +10,8 @@ from derivations.kernel.certificate import replay
 from derivations.kernel.terms import eq, real, substitute
 from derivations.search.claims import ClaimError, parse_claim, parse_expression
 from derivations.search.derive import DeriveError, best_step, derive
-from derivations.search.prove import negations, prove
+from derivations.search.formulas import negations
+from derivations.search.prove import prove
 
 eta = real("eta")
 STEP = "eta*D - K*eta**2/2 >= eta*D/2"

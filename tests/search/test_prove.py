@@ -30,8 +30,9 @@ from derivations.kernel.terms import (
 from derivations.search.arithmetic import prove_relation
 from derivations.search.claims import ClaimError, evaluate, parse_claim, relation_terms
 from derivations.search.points import holds as exactly_or_in_balls
-from derivations.search.prove import Answer, find_witness, prove, show_value
+from derivations.search.prove import Answer, prove
 from derivations.search.refute import Algebraic
+from derivations.search.witness import find_witness, show_value
 from derivations.tactics import assume
 
 STEP = "eta*D - kappa*eta**2/2 >= eta*D/2"
