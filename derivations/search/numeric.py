@@ -6,7 +6,7 @@ It prunes and steers the searches: what looks false at a sample point is not tri
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -260,3 +260,42 @@ def _kept(columns: dict[Term, Any], relations: Sequence[Term]) -> Columns:
         else:
             good &= (sign > 0) | ((sign == 0) & (relation.head in ("<=", ">=")))
     return {name: values[good] for name, values in columns.items()}
+
+
+# Numbers -----------------------------------------------------------------------------------
+
+_TRANSCENDENTAL = ("exp", "log", "sin", "cos", "pi")
+
+
+def to_float(term: Term) -> float:
+    if term.kind == "num":
+        return float(term.head)
+    return float(rounded(term, {}).value)
+
+
+def simple_near(value: float, radius: float) -> Iterator[Term]:
+    """Simple numbers near a value: rationals, then multiples of pi, logarithms and exponentials."""
+    for unit, name in ((1.0, num(1)), (math.pi, app("pi"))):
+        guess = Fraction(value / unit).limit_denominator(12 if unit != 1.0 else 1000)
+        for denominator in (1, 2, 3, 4, 6, 10, 12, 100, 1000):
+            rough = Fraction(value / unit).limit_denominator(denominator)
+            if abs(float(rough) * unit - value) <= radius:
+                guess = rough
+                break
+        if abs(float(guess) * unit - value) <= radius:
+            yield num(guess) if unit == 1.0 else num(guess) * name
+    if 0.01 < abs(value) < 5:
+        raised = Fraction(math.exp(value)).limit_denominator(60)
+        if raised > 0 and abs(math.log(raised) - value) <= radius:
+            yield app("log", num(raised))
+    if value > 0.01:
+        lowered = Fraction(math.log(value)).limit_denominator(12)
+        if abs(lowered) <= 3 and abs(math.exp(lowered) - value) <= radius:
+            yield exp(num(lowered))
+        squared = Fraction(value * value).limit_denominator(60)
+        if abs(math.sqrt(squared) - value) <= radius:
+            yield app("sqrt", num(squared))
+
+
+def transcendental(term: Term) -> bool:
+    return term.head in _TRANSCENDENTAL or any(transcendental(a) for a in term.args)

@@ -1,0 +1,120 @@
+"""Exact arithmetic from instances of lemmas about exp, log, sin, cos and roots."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from derivations.calculus import log_tangent
+from derivations.elementary import bounded, exp_above, exp_square
+from derivations.kernel.terms import KernelError, Term, app, exp, le, log, lt, num
+from derivations.kernel.theorem import Theorem, difference, infer
+from derivations.search.attempt import Search
+from derivations.search.normal import atoms, normalise
+from derivations.tactics import ProofError, instance, where
+
+_ONE = Fraction(1)
+
+
+def by_lemmas(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int, seconds: float
+) -> Theorem | None:
+    """Exact arithmetic from instances of lemmas at the arguments that occur."""
+    try:
+        return _by_lemmas(search, goal, facts, depth, seconds)
+    except (KernelError, ProofError):
+        return None
+
+
+def _by_lemmas(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int, seconds: float
+) -> Theorem | None:
+    search.tried["lemmas about exp, log, sin and cos"] = None
+    made = list(instances(search, [goal, *(f.conclusion for f in facts)], facts, depth))
+    strict = [f for f in facts if f.conclusion.head in ("<", ">", "!=")]
+    terms = [difference(goal), *(difference(m.conclusion) for m in made)]
+    divisors: list[Theorem] = []
+    for term in terms:
+        divisors += search.divisors(term, [*facts, *divisors], depth)
+
+    def positive(term: Term) -> Theorem | None:
+        return search.positive(term, [*facts, *divisors], depth)
+
+    equations = normalise(terms, [*strict, *divisors], positive)
+    pool = list(dict.fromkeys([*facts, *divisors, *made, *equations]))
+    seconds = min(seconds, (search.deadline - time.monotonic()) / 4)
+    for degree in (1, 2):
+        found = search.arithmetic(goal, pool, degree, seconds / 2)
+        if found is not None:
+            return found
+    for root in atoms([goal]):
+        sign = search.positive(root, facts, depth) if root.head == "sqrt" else None
+        if sign is None:
+            continue
+        scaled = app(goal.head, 0, root * difference(goal))
+        if goal.head not in ("<=", "<"):
+            continue
+        found = search.arithmetic(scaled, [*pool, sign], 2, seconds)
+        if found is not None:
+            return infer("arithmetic", found, sign, goal=goal,
+                         products=((_ONE, ((0, 1), (1, -1)), ()),))  # fmt: skip
+    return None
+
+
+def instances(
+    search: Search, formulas: Sequence[Term], facts: Sequence[Theorem], depth: int
+) -> Iterator[Theorem]:
+    found = list(atoms(formulas))
+    exps = list(dict.fromkeys(a.args[0] for a in found if a.head == "exp"))[:4]
+    for s, t in itertools.permutations([*exps, num(0)], 2):
+        yield where(exp_above(), x=s, y=t)
+    for s in exps:
+        if search.quick(le(0, s), facts) is not None:
+            made = where(exp_square(), x=s)
+            yield _given(made, le(0, s), search.quick(le(0, s), facts))
+    logs: list[tuple[Term, Theorem]] = []
+    for a in found:
+        if a.head == "log" and len(logs) < 4:
+            known = search.positive(a.args[0], facts, depth)
+            if known is not None and all(t != a.args[0] for t, _ in logs):
+                logs.append((a.args[0], known))
+    for s in exps:
+        for t, _ in logs:
+            yield where(exp_above(), x=s, y=log(t))
+    if logs:
+        logs += [(exp(s), instance("exp.positive", x=s)) for s in exps][:2]
+    for s, p in logs:
+        yield _given(where(log_tangent(), x=s), lt(0, s), p)
+        inverse = app("/", 1, s)
+        ready = infer("arithmetic", p, goal=lt(0, inverse), products=((_ONE, ((0, -1),), ()),))
+        yield _given(where(log_tangent(), x=inverse), lt(0, inverse), ready)
+    for (s, p), (t, q) in itertools.permutations(logs, 2):
+        ratio = s / t
+        ready = infer(
+            "arithmetic", p, q, goal=lt(0, ratio), products=((_ONE, ((0, 1), (1, -1)), ()),)
+        )
+        yield _given(where(log_tangent(), x=ratio), lt(0, ratio), ready)
+    yield from waves(formulas)
+    for a in dict.fromkeys(a for a in found if a.head == "sqrt"):
+        weak = search.quick(le(0, a.args[0]), facts)
+        if weak is not None:
+            yield infer("detach", instance("root.nonnegative", x=a.args[0]), weak)
+            yield infer("detach", instance("root.square", x=a.args[0]), weak)
+
+
+def waves(terms: Sequence[Term]) -> Iterator[Theorem]:
+    """What bounds the sines and cosines in terms."""
+    for angle in dict.fromkeys(a.args[0] for a in atoms(terms) if a.head in ("sin", "cos")):
+        for rule in bounded():
+            yield where(rule, x=angle)
+        yield instance("circle", x=angle)
+
+
+def _given(theorem: Theorem, hypothesis: Term, proof: Theorem | None) -> Theorem:
+    if proof is None:
+        raise ProofError("a premise is missing")
+    if hypothesis not in theorem.hypotheses:
+        return theorem
+    return infer("detach", infer("discharge", theorem, formula=hypothesis), proof)
