@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -36,6 +36,9 @@ from derivations.tactics import assume, fresh, instance, intro, where
 _F, _G = function("f", "R"), function("g", "R")
 _A, _B = real("a"), real("b")
 _ONE = Fraction(1)
+ONCE = tuple((_ONE, ((i, 1),), ()) for i in range(2))
+"""The first and the second premise, each once, as products for the rule ``arithmetic``."""
+Prover = Callable[[Term, Sequence[Theorem]], Theorem | None]
 
 
 def scaled(
@@ -146,7 +149,11 @@ def anchored(
         return None
     if closed and not math.isfinite(to_float(substitute(derivative, {v: anchor.term}))):
         return None
-    risen = moved(search, goal, v, shape, derivative, anchor, low, rising, facts, depth)
+
+    def sign(needed: Term, known: Sequence[Theorem]) -> Theorem | None:
+        return search.prove(needed, known, depth + 1)
+
+    risen = moved(search, v, shape, derivative, anchor, low, rising, facts, depth, sign)
     if risen is None:
         return None
     head = "<" if strict else "<="
@@ -165,7 +172,6 @@ def anchored(
 
 def moved(
     search: Search,
-    goal: Term,
     v: Term,
     shape: Term,
     derivative: Term,
@@ -174,8 +180,12 @@ def moved(
     rising: bool,
     facts: Sequence[Theorem],
     depth: int,
+    sign_of: Prover,
 ) -> Theorem | None:
-    """``shape(anchor) <= shape(v)`` (``<`` if rising), v on one side of the anchor."""
+    """``shape(anchor) <= shape(v)`` (``<`` if rising), v on one side of the anchor.
+
+    `sign_of` proves the sign of the derivative, turned so that it is not negative.
+    """
     lows, highs = bounds_of(v, facts)
     others = [f for f in facts if v not in free_variables(f.conclusion)]
     near = assume(le(anchor.term, v) if low else le(v, anchor.term))
@@ -189,9 +199,9 @@ def moved(
     fixed = [assume(c) for c in (*(f.conclusion for f in others), *far)]
     turned = derivative if low else -derivative
     if rising:
-        sign = search.prove(lt(0, turned), usable([*fixed, inner]), depth + 1)
+        sign = sign_of(lt(0, turned), usable([*fixed, inner]))
     else:
-        sign = search.prove(le(0, turned), usable([*fixed, near]), depth + 1)
+        sign = sign_of(le(0, turned), usable([*fixed, near]))
     if sign is None:
         return None
     region = usable([assume(f.conclusion) for f in (*others, *beyond)] + [near])

@@ -299,3 +299,14 @@ def simple_near(value: float, radius: float) -> Iterator[Term]:
 
 def transcendental(term: Term) -> bool:
     return term.head in _TRANSCENDENTAL or any(transcendental(a) for a in term.args)
+
+
+def simplest(low: float, high: float) -> Term:
+    """A simple rational strictly between two doubles."""
+    a, b = Fraction(low), Fraction(high)
+    for digits in range(-3, 30):
+        scale = Fraction(10) ** digits
+        value = Fraction(math.ceil((a + b) / 2 * scale), 1) / scale
+        if a < value < b:
+            return num(value)
+    return num((a + b) / 2)

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy
 
-from derivations.kernel.terms import Term, le, num, substitute
-from derivations.kernel.theorem import Theorem, difference
+from derivations.kernel.terms import Term, app, le, num, substitute
+from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.bounds import span_of
 from derivations.search.enclosures import enclosed
 from derivations.search.factors import factored
-from derivations.search.monotone import anchored, scaled
-from derivations.search.numeric import Range, rounded, signs, simple_near, to_float
+from derivations.search.monotone import ONCE, anchored, scaled
+from derivations.search.numeric import Range, rounded, signs, simple_near, simplest, to_float
 from derivations.search.substitutions import by_logarithms, inverted
+from derivations.search.vanishing import between
 from derivations.tactics import ProofError, by_cases, order
 
 _DEEPEST = 9
@@ -49,6 +50,12 @@ def along(
         found = enclosed(search, goal, facts, 400, 0.2)
         if found is not None:
             return found
+    if bounded_:
+        plain = goal.head in ("<=", "<") and goal.args[0] == num(0)
+        shown = goal if plain else app(goal.head.replace(">", "<"), 0, wanted)
+        found = between(search, shown, v, facts, depth)
+        if found is not None:
+            return found if plain else infer("arithmetic", found, goal=goal, products=ONCE[:1])
     trials = list(scaled(search, goal, v, {v: xs}, facts, depth))
     vague = any(s[i] == 0 for _, _, _, s in trials[:1] for i in (0, -1))
     if goal.head in ("<", ">") and bounded_ and vague and span.high - span.low > 0.6:
@@ -181,14 +188,3 @@ def halfway(span: Range) -> Term | None:
     if math.isfinite(span.high):
         return num(Fraction(math.ceil(span.high)) - Fraction(3, 2))
     return None
-
-
-def simplest(low: float, high: float) -> Term:
-    """A simple rational strictly between two doubles."""
-    a, b = Fraction(low), Fraction(high)
-    for digits in range(-3, 30):
-        scale = Fraction(10) ** digits
-        value = Fraction(math.ceil((a + b) / 2 * scale), 1) / scale
-        if a < value < b:
-            return num(value)
-    return num((a + b) / 2)
