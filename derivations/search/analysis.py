@@ -18,12 +18,14 @@ from derivations.search.attempt import Search, exponential_sign
 from derivations.search.bounds import INEQUALITIES, by_bounds, usable
 from derivations.search.enclosures import closed, enclosed
 from derivations.search.factors import Factored, assembled, factored, on_circles
-from derivations.search.lemmas import by_lemmas, waves
+from derivations.search.lemmas import by_lemmas, wave_signs, waves
 from derivations.search.normal import atoms
 from derivations.search.numeric import Columns, rounded, signs, simple_near, transcendental
 from derivations.search.one_variable import along
 from derivations.search.several_variables import parametric
+from derivations.search.squares import by_squares
 from derivations.search.substitutions import without_root
+from derivations.search.weighted import by_tangents
 from derivations.tactics import ProofError, by_cases, instance, order
 
 _ONE = Fraction(1)
@@ -96,6 +98,10 @@ def _inequality(search: Search, goal: Term, facts: Sequence[Theorem], depth: int
         made = enclosed(search, goal, facts, 1500, 0.3)
         if made is not None:
             return made
+    if len(variables) > 1 and depth < 3 and transcendental(wanted):
+        found_ = as_given(search.limited(1.0), goal, variables, facts, depth)
+        if found_ is not None:
+            return found_
     rooted = without_root(search, goal, variables, facts, depth)
     if rooted is not None:
         return rooted
@@ -182,13 +188,24 @@ def single(
         if found is not None or len(variables) > 1:
             return found or parametric(search, goal, known, depth)
     if any(a.head in ("sin", "cos") for a in atoms([wanted])):
-        found = search.arithmetic(goal, [*known, *waves([wanted])], 1, 0.2)
-        if found is not None:
-            return found
+        signed_waves = wave_signs(search, [wanted], known, depth)
+        for degree in (1, 2) if signed_waves else (1,):
+            pool = [*known, *waves([wanted]), *signed_waves]
+            found = search.arithmetic(goal, pool, degree, 0.2)
+            if found is not None:
+                return found
     values = rounded(wanted, search.points([wanted], facts))
     clear = bool((values.signs() > 0).all())
     if clear:
         found = enclosed(search, goal, facts, 3000, 0.4)
+        if found is not None:
+            return found
+    if sum(1 for a in atoms([wanted]) if a.head == "log") > 1 and len(variables) > 1:
+        found = by_tangents(search, goal, known, depth)
+        if found is not None:
+            return found
+    if any(a.head == "sqrt" and transcendental(a) for a in atoms([wanted])):
+        found = by_squares(search, goal, known, depth)
         if found is not None:
             return found
     if len(variables) == 1:

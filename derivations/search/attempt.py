@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -43,6 +43,10 @@ class Search:
 
     def until(self, seconds: float) -> float:
         return min(self.deadline, time.monotonic() + seconds)
+
+    def limited(self, seconds: float) -> Search:
+        """The same search, what it knows shared, with a deadline after so many seconds."""
+        return replace(self, deadline=self.until(seconds))
 
     def prove(self, goal: Term, facts: Sequence[Theorem], depth: int = 0) -> Theorem | None:
         """A theorem of a relation from the facts, or None."""

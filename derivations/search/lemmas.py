@@ -9,10 +9,11 @@ from fractions import Fraction
 
 from derivations.calculus import log_tangent
 from derivations.elementary import bounded, exp_above, exp_square
-from derivations.kernel.terms import KernelError, Term, app, exp, le, log, lt, num
+from derivations.kernel.terms import KernelError, Term, app, exp, free_variables, le, log, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.normal import atoms, normalise
+from derivations.search.numeric import signs
 from derivations.tactics import ProofError, instance, where
 
 _ONE = Fraction(1)
@@ -110,6 +111,20 @@ def waves(terms: Sequence[Term]) -> Iterator[Theorem]:
         for rule in bounded():
             yield where(rule, x=angle)
         yield instance("circle", x=angle)
+
+
+def wave_signs(
+    search: Search, terms: Sequence[Term], facts: Sequence[Theorem], depth: int
+) -> list[Theorem]:
+    """The signs of the sines and cosines in terms that have one."""
+    made = []
+    for wave in dict.fromkeys(a for a in atoms(terms) if a.head in ("sin", "cos")):
+        sign = signs(wave, search.points([wave], facts))
+        for goal, wrong in ((le(0, wave), sign < 0), (le(wave, 0), sign > 0)):
+            if not wrong.any() and free_variables(wave) and depth < 5:
+                found = search.prove(goal, facts, depth + 3)
+                made += [found] if found is not None else []
+    return made
 
 
 def _given(theorem: Theorem, hypothesis: Term, proof: Theorem | None) -> Theorem:

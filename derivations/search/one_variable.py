@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy
 
-from derivations.kernel.terms import Term, app, le, num, substitute
+from derivations.kernel.terms import Term, app, cos, free_variables, le, num, sin, substitute
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.bounds import span_of
 from derivations.search.enclosures import enclosed
 from derivations.search.factors import factored
 from derivations.search.monotone import ONCE, anchored, scaled
+from derivations.search.normal import atoms
 from derivations.search.numeric import Range, rounded, signs, simple_near, simplest, to_float
-from derivations.search.substitutions import by_logarithms, inverted
+from derivations.search.substitutions import by_logarithms, inverted, without_waves
 from derivations.search.vanishing import between
 from derivations.tactics import ProofError, by_cases, order
 
@@ -56,6 +57,13 @@ def along(
         found = between(search, shown, v, facts, depth)
         if found is not None:
             return found if plain else infer("arithmetic", found, goal=goal, products=ONCE[:1])
+    far = _beyond(wanted, v, span)
+    if far is not None:
+        if math.isfinite(span.low) and span.low >= to_float(far):
+            return without_waves(search, goal, v, facts, depth)
+        found = cut(search, goal, v, far, facts, depth)
+        if found is not None:
+            return found
     trials = list(scaled(search, goal, v, {v: xs}, facts, depth))
     vague = any(s[i] == 0 for _, _, _, s in trials[:1] for i in (0, -1))
     if goal.head in ("<", ">") and bounded_ and vague and span.high - span.low > 0.6:
@@ -102,6 +110,28 @@ def along(
     if found is None and depth < 3:
         found = by_logarithms(search, goal, facts, depth)
     return found
+
+
+def _beyond(wanted: Term, v: Term, span: Range) -> Term | None:
+    """A number beyond which the term is positive for any sines and cosines in it."""
+    if math.isfinite(span.high) or not math.isfinite(span.low):
+        return None
+    waves = dict.fromkeys(
+        a.args[0] for a in atoms([wanted]) if a.head in ("sin", "cos") and v in free_variables(a)
+    )
+    if len(waves) != 1:
+        return None
+    (angle,) = waves
+    turn = numpy.linspace(0, 2 * math.pi, 33)
+    for place in (1, 2, 3, 5, 10, 30):
+        if place < span.low:
+            continue
+        xs = numpy.repeat(float(place) * numpy.array([1, 1.001, 1.1, 1.5, 3, 10, 100]), len(turn))
+        ts = numpy.tile(turn, 7)
+        columns = {v: xs, sin(angle): numpy.sin(ts), cos(angle): numpy.cos(ts)}
+        if (signs(wanted, columns)[: 6 * len(turn)] > 0).all():
+            return num(place)
+    return None
 
 
 def touching(

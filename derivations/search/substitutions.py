@@ -13,6 +13,7 @@ from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import (
     Term,
     app,
+    cos,
     eq,
     free_variables,
     lam,
@@ -21,15 +22,26 @@ from derivations.kernel.terms import (
     lt,
     num,
     real,
+    sin,
     substitute,
 )
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search, root_positive
 from derivations.search.bounds import INEQUALITIES, span_of, usable
+from derivations.search.lemmas import waves
 from derivations.search.normal import atoms
 from derivations.search.numeric import rounded
-from derivations.tactics import ProofError, absurd, assume, by_cases, fresh, instance, order
+from derivations.tactics import (
+    ProofError,
+    absurd,
+    assume,
+    by_cases,
+    fresh,
+    instance,
+    order,
+    replace,
+)
 
 _ONE = Fraction(1)
 
@@ -60,9 +72,36 @@ def without_root(
         strict = search.quick(lt(0, inside), facts)
         if strict is not None:
             signs_.append(root_positive(strict))
-        found = changed(search, goal, v, w, value, same, signs_, facts, depth)
-        return found
+        return changed(search, goal, v, w, value, same, signs_, facts, depth, atom)
     return None
+
+
+def without_waves(
+    search: Search, goal: Term, v: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """The goal with the sines and cosines in it as variables on the unit circle."""
+    found = [a for a in atoms([difference(goal)]) if a.head in ("sin", "cos")]
+    angles = list(dict.fromkeys(a.args[0] for a in found if v in free_variables(a)))
+    if not angles or len(angles) > 2:
+        return None
+    used = [goal, *(f.conclusion for f in facts)]
+    mapping: dict[Term, Term] = {}
+    for angle in angles:
+        for atom in (sin(angle), cos(angle)):
+            mapping[atom] = fresh("w", "R", *used, *mapping.values())
+    shown = goal
+    said = list(waves([goal]))
+    assumed = [s.conclusion for s in said]
+    for atom, w in mapping.items():
+        shown = replace(shown, atom, w)
+        assumed = [replace(a, atom, w) for a in assumed]
+    if any(a.head in ("sin", "cos") for a in atoms([shown])):
+        return None
+    made = search.prove(shown, [*facts, *map(assume, assumed)], depth + 1)
+    if made is None:
+        return None
+    made = infer("instantiate", made, mapping=tuple((w, a) for a, w in mapping.items()))
+    return resolve(made, *said)
 
 
 def inverted(
@@ -89,11 +128,13 @@ def changed(
     signs_: Sequence[Theorem],
     facts: Sequence[Theorem],
     depth: int,
+    atom: Term | None = None,
 ) -> Theorem | None:
     """The goal from the one with v = value(w), where `same` says value(t) = v of a term t.
 
-    `signs_` are theorems about t that may be used of w.
+    `signs_` are theorems about t that may be used of w; w is put for `atom`, which is t.
     """
+    shown = goal if atom is None else replace(goal, atom, w)
     t = signs_[0].conclusion.args[1]
     back = symmetric(same)
     given = [f for f in facts if f.conclusion.head in (*INEQUALITIES, "=")
@@ -103,7 +144,7 @@ def changed(
     said = [assume(app(s.conclusion.head, 0, w)) for s in signs_]
     region = [*rest, *moved, *said]
     region += new_bounds(search, w, value, v, facts, [*moved, *said])
-    found = search.prove(substitute(goal, {v: value}), usable(region), depth + 1)
+    found = search.prove(substitute(shown, {v: value}), usable(region), depth + 1)
     if found is None:
         return None
     found = infer("instantiate", found, mapping=((w, t),))
@@ -112,7 +153,7 @@ def changed(
         template = lam(hole, substitute(f.conclusion, {v: hole}))
         found = resolve(found, infer("rewrite", back, f, template=template))
     found = resolve(found, *signs_)
-    template = lam(hole, substitute(goal, {v: hole}))
+    template = lam(hole, substitute(shown, {v: hole, w: t}))
     return infer("rewrite", same, found, template=template)
 
 
