@@ -9,14 +9,16 @@ point of an interval and its derivative, recursively, has the right sign on eith
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from derivations.kernel.terms import Term, app, free_variables, le, lt, num
+from derivations.kernel.terms import Term, app, free_variables, lam, le, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
+from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search, exponential_sign
 from derivations.search.bounds import INEQUALITIES, by_bounds, usable
 from derivations.search.enclosures import closed, enclosed
+from derivations.search.evident import evident
 from derivations.search.factors import Factored, assembled, factored, on_circles
 from derivations.search.lemmas import by_lemmas, wave_signs, waves
 from derivations.search.normal import atoms
@@ -24,9 +26,18 @@ from derivations.search.numeric import Columns, rounded, signs, simple_near, tra
 from derivations.search.one_variable import along
 from derivations.search.several_variables import parametric
 from derivations.search.squares import by_squares
-from derivations.search.substitutions import without_root
+from derivations.search.substitutions import without_exponential, without_root
 from derivations.search.weighted import by_tangents
-from derivations.tactics import ProofError, by_cases, instance, order
+from derivations.tactics import (
+    ProofError,
+    absurd,
+    by_cases,
+    fresh,
+    instance,
+    order,
+    part,
+    replace,
+)
 
 _ONE = Fraction(1)
 
@@ -50,7 +61,53 @@ def prove_inequality(
     return found, tuple(search.tried)
 
 
-def _relation(search: Search, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+def _relation(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    piece = next((p for p in _pieces(goal) if not free_variables(p)), None)
+    if piece is not None:
+        return _by_cases(search, goal, piece, facts, depth)
+    return _plain_relation(search, goal, facts, depth)
+
+
+def _pieces(term: Term) -> Iterator[Term]:
+    """The abs, max and min in a term, innermost first."""
+    for argument in term.args:
+        yield from _pieces(argument)
+    if term.head in ("abs", "max", "min") and not term.loose:
+        yield term
+
+
+def _by_cases(
+    search: Search, goal: Term, piece: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """The goal with an abs, max or min replaced by its value, in either case."""
+    names = {"abs": "absolute", "max": "maximum", "min": "minimum"}
+    values = dict(zip("xy", piece.args, strict=False))
+
+    def use(case: Theorem) -> Theorem:
+        condition, value = part(case, 0), part(case, 1)
+        low, high = condition.conclusion.args
+        impossible = search.prove(lt(high, low), facts, depth + 1)
+        if impossible is not None:
+            ends = ((_ONE, ((0, 1),), ()), (_ONE, ((1, 1),), ()))
+            none = infer("arithmetic", condition, impossible, goal=lt(0, 0), products=ends)
+            return absurd(none, goal)
+        simpler = replace(goal, piece, value.conclusion.args[1])
+        found = search.prove(simpler, [*facts, condition], depth + 1)
+        if found is None:
+            raise ProofError("a case stays open", goal)
+        hole = fresh("hole", "R", goal)
+        template = lam(hole, replace(goal, piece, hole))
+        return infer("rewrite", symmetric(value), found, template=template)
+
+    try:
+        return by_cases(instance(f"{names[piece.head]}.cases", **values), use, use)
+    except ProofError:
+        return None
+
+
+def _plain_relation(search: Search, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
     if goal.head in INEQUALITIES:
         return _inequality(search, goal, facts, depth)
     a, b = goal.args
@@ -83,7 +140,7 @@ def _inequality(search: Search, goal: Term, facts: Sequence[Theorem], depth: int
     variables = sorted(free_variables(wanted), key=repr)
     if not variables:
         return closed(search, goal, facts, depth)
-    easy = by_bounds(goal, facts)
+    easy = by_bounds(goal, facts) or evident(goal, facts)
     if easy is not None:
         return easy
     columns = search.points([wanted], facts)
@@ -200,7 +257,8 @@ def single(
         found = enclosed(search, goal, facts, 3000, 0.4)
         if found is not None:
             return found
-    if sum(1 for a in atoms([wanted]) if a.head == "log") > 1 and len(variables) > 1:
+    heads = [a.head for a in atoms([wanted])]
+    if "log" in heads and ("exp" in heads or heads.count("log") > 1 and len(variables) > 1):
         found = by_tangents(search, goal, known, depth)
         if found is not None:
             return found
@@ -209,6 +267,10 @@ def single(
         if found is not None:
             return found
     if len(variables) == 1:
+        if "exp" in heads:
+            found = without_exponential(search, goal, variables[0], known, depth)
+            if found is not None:
+                return found
         found = along(search, goal, variables[0], known, depth)
         if found is None and depth < 2 and not plain:
             found = by_lemmas(search, goal, known, depth, 1.0)

@@ -17,6 +17,7 @@ from derivations.kernel.terms import KernelError, Term, app, free_variables, le,
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import prove_relation
 from derivations.search.bounds import INEQUALITIES, by_bounds, span_of
+from derivations.search.evident import evident
 from derivations.search.numeric import Columns, samples, signs, transcendental
 from derivations.tactics import ProofError, by_cases, instance, order
 
@@ -95,7 +96,7 @@ class Search:
 
     def quick(self, goal: Term, facts: Sequence[Theorem]) -> Theorem | None:
         """A simple goal by arithmetic, unless a sample point speaks against it."""
-        easy = by_bounds(goal, facts)
+        easy = by_bounds(goal, facts) or evident(goal, facts)
         if easy is not None:
             return easy
         wanted = difference(goal)

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from derivations.kernel.terms import Term, free_variables, le, lt, num
-from derivations.kernel.theorem import Theorem
+from derivations.kernel.terms import Term, eq, free_variables, le, lt, num
+from derivations.kernel.theorem import Theorem, infer
 from derivations.search.attempt import Search
 from derivations.search.balls import enclose
 from derivations.search.bounds import INEQUALITIES, Bound, bounds_of, chained
-from derivations.search.factors import assembled, factored
+from derivations.search.factors import assembled, factored, on_circles
 from derivations.search.numeric import to_float, transcendental
 
 
@@ -26,6 +26,11 @@ def closed(search: Search, goal: Term, facts: Sequence[Theorem], depth: int) -> 
         shape = factored(search, goal, [], depth)
         if shape is not None and shape.constant == 0 and goal.head in ("<=", ">="):
             return assembled(search, goal, shape, [])
+        if shape is not None and goal.head in ("<=", ">="):
+            same = on_circles(eq(*goal.args), shape)
+            if same is not None:
+                sign = num(-1 if goal.head == "<=" else 1)
+                return infer("arithmetic", same, goal=goal, multipliers=((0, sign),))
         if shape is not None and all(not transcendental(f) for f, _ in shape.factors):
             return search.arithmetic(goal, facts, 2, 0.5)
     return None

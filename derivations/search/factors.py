@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from derivations.kernel.algebra import Algebra
-from derivations.kernel.terms import Term, free_variables, lt
+from derivations.kernel.terms import Term, free_variables, le, lt
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search
@@ -79,9 +79,19 @@ def solved(facts: Sequence[Theorem], wanted: Term) -> list[Theorem]:
 
 
 def on_circles(goal: Term, shape: Factored) -> Theorem | None:
-    """An equation that follows from sin(t)**2 + cos(t)**2 = 1."""
-    angles = [a.args[0] for f, _ in shape.factors for a in atoms([f]) if a.head == "sin"]
-    circles = [instance("circle", x=t) for t in dict.fromkeys(angles)]
+    """An equation that follows from sin(t)**2 + cos(t)**2 = 1 and sqrt(n)**2 = n."""
+    found = list(atoms([f for f, _ in shape.factors]))
+    circles = [
+        instance("circle", x=t) for t in dict.fromkeys(a.args[0] for a in found if a.head == "sin")
+    ]
+    for root in found:
+        if root.head == "sqrt" and root.args[0].kind == "num" and root.args[0].head > 0:
+            inside = root.args[0]
+            weak = infer("arithmetic", goal=le(0, inside),
+                         products=((Fraction(inside.head), (), ()),))  # fmt: skip
+            circles.append(infer("detach", instance("root.square", x=inside), weak))
+    if not circles:
+        return None
     algebra = Algebra(
         nonzero=[difference(f.conclusion) for f in shape.strict],
         equations=[e.conclusion.args for e in shape.equations],
@@ -93,10 +103,9 @@ def on_circles(goal: Term, shape: Factored) -> Theorem | None:
         quotient, rest = divmod(rest, circle)
         if quotient != 0:
             place = len(shape.equations) + len(shape.strict) + i
-            multipliers.append((place, algebra.term((quotient, denominator))))
+            multipliers.append((place, algebra.term((quotient, one)) / algebra.term((denominator, one))))
     if rest != 0:
         return None
-    del one
     return infer(
         "arithmetic", *shape.equations, *shape.strict, *circles, goal=goal,
         multipliers=tuple(multipliers), equations=tuple(range(len(shape.equations))),

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from derivations.calculus import log_tangent
+from derivations.calculus import exp_monotone, log_tangent
 from derivations.elementary import bounded, exp_above, exp_square
 from derivations.kernel.terms import KernelError, Term, app, exp, free_variables, le, log, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
+from derivations.search.bounds import INEQUALITIES, chained
 from derivations.search.normal import atoms, normalise
 from derivations.search.numeric import signs
 from derivations.tactics import ProofError, instance, where
@@ -34,6 +35,7 @@ def _by_lemmas(
 ) -> Theorem | None:
     search.tried["lemmas about exp, log, sin and cos"] = None
     made = list(instances(search, [goal, *(f.conclusion for f in facts)], facts, depth))
+    made += exponentials(facts)
     strict = [f for f in facts if f.conclusion.head in ("<", ">", "!=")]
     terms = [difference(goal), *(difference(m.conclusion) for m in made)]
     divisors: list[Theorem] = []
@@ -111,6 +113,20 @@ def waves(terms: Sequence[Term]) -> Iterator[Theorem]:
         for rule in bounded():
             yield where(rule, x=angle)
         yield instance("circle", x=angle)
+
+
+def exponentials(facts: Sequence[Theorem]) -> Iterator[Theorem]:
+    """``exp(a) <= exp(b)`` for the facts ``a <= b`` that speak of logarithms."""
+    for fact in facts:
+        relation = fact.conclusion
+        if relation.head not in INEQUALITIES or not any(a.head == "log" for a in atoms([relation])):
+            continue
+        low, high = relation.args if relation.head in ("<=", "<") else reversed(relation.args)
+        weak = le(low, high)
+        if weak != relation:
+            fact = chained(weak, fact)
+        rule = where(exp_monotone(), a=low, b=high)
+        yield infer("detach", infer("discharge", rule, formula=weak), fact)
 
 
 def wave_signs(

@@ -5,6 +5,7 @@ It prunes and steers the searches: what looks false at a sample point is not tri
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -295,6 +296,19 @@ def simple_near(value: float, radius: float) -> Iterator[Term]:
         squared = Fraction(value * value).limit_denominator(60)
         if abs(math.sqrt(squared) - value) <= radius:
             yield app("sqrt", num(squared))
+    yield from itertools.islice(_surds(value, min(radius, 1e-7)), 3)
+
+
+def _surds(value: float, radius: float) -> Iterator[Term]:
+    """Numbers ``(b + sqrt(d))/n`` near a value."""
+    for n in (1, 2, 3, 4, 5, 6):
+        for b in range(-12, 13):
+            rest = n * value - b
+            square = round(rest * rest)
+            close = abs(math.sqrt(square) - abs(rest)) <= n * radius
+            if close and 1 < square < 200 and math.isqrt(square) ** 2 != square:
+                root = sqrt(num(square)) if rest > 0 else -sqrt(num(square))
+                yield (num(b) + root) / num(n)
 
 
 def transcendental(term: Term) -> bool:

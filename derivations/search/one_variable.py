@@ -13,8 +13,7 @@ from derivations.kernel.terms import Term, app, cos, free_variables, le, num, si
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.bounds import span_of
-from derivations.search.enclosures import enclosed
-from derivations.search.factors import factored
+from derivations.search.enclosures import closed, enclosed
 from derivations.search.monotone import ONCE, anchored, scaled
 from derivations.search.normal import atoms
 from derivations.search.numeric import Range, rounded, signs, simple_near, simplest, to_float
@@ -155,10 +154,8 @@ def touching(
             if not span.low < place < span.high:
                 continue
             at = substitute(wanted, {v: candidate})
-            if signs(at, {})[0] == 0:
-                shape = factored(search, le(0, at), [], _DEEPEST - 1)
-                if shape is not None and shape.constant == 0:
-                    return candidate
+            if signs(at, {})[0] == 0 and closed(search, le(at, 0), [], _DEEPEST - 1) is not None:
+                return candidate
     return None
 
 

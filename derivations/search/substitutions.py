@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy
 
-from derivations.calculus import log_reflects
+from derivations.calculus import exp_monotone, log_reflects
 from derivations.elementary import log_reflects_strictly, resolve
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import (
@@ -15,6 +15,7 @@ from derivations.kernel.terms import (
     app,
     cos,
     eq,
+    exp,
     free_variables,
     lam,
     le,
@@ -28,7 +29,7 @@ from derivations.kernel.terms import (
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search, root_positive
-from derivations.search.bounds import INEQUALITIES, span_of, usable
+from derivations.search.bounds import INEQUALITIES, by_bounds, span_of, usable
 from derivations.search.lemmas import waves
 from derivations.search.normal import atoms
 from derivations.search.numeric import rounded
@@ -41,6 +42,7 @@ from derivations.tactics import (
     instance,
     order,
     replace,
+    where,
 )
 
 _ONE = Fraction(1)
@@ -89,15 +91,49 @@ def without_waves(
     for angle in angles:
         for atom in (sin(angle), cos(angle)):
             mapping[atom] = fresh("w", "R", *used, *mapping.values())
-    shown = goal
-    said = list(waves([goal]))
-    assumed = [s.conclusion for s in said]
+    return freed(search, goal, mapping, list(waves([goal])), facts, depth)
+
+
+def without_exponential(
+    search: Search, goal: Term, v: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """The goal with exp(v) as a variable, if v occurs nowhere else."""
+    atom = exp(v)
+    w = fresh("w", "R", goal, *(f.conclusion for f in facts))
+    if v in free_variables(replace(goal, atom, w)):
+        return None
+    said = [instance("exp.positive", x=v)]
+    for bound, up in ((le(0, v), True), (le(v, 0), False)):
+        weak = by_bounds(bound, facts)
+        if weak is not None:
+            sides = (num(0), v) if up else (v, num(0))
+            rule = where(exp_monotone(), a=sides[0], b=sides[1])
+            rule = infer("detach", infer("discharge", rule, formula=weak.conclusion), weak)
+            one = (num(1), atom) if up else (atom, num(1))
+            said.append(
+                infer(
+                    "arithmetic", instance("exp.zero"), rule, goal=le(*one), equations=(0,),
+                    products=((_ONE, ((1, 1),), ()),),
+                )  # fmt: skip
+            )
+    rest = [f for f in facts if v not in free_variables(f.conclusion)]
+    return freed(search, goal, {atom: w}, said, rest, depth)
+
+
+def freed(
+    search: Search,
+    goal: Term,
+    mapping: Mapping[Term, Term],
+    said: Sequence[Theorem],
+    facts: Sequence[Theorem],
+    depth: int,
+) -> Theorem | None:
+    """The goal with variables put for some terms, of which only `said` is known."""
+    shown, assumed = goal, [s.conclusion for s in said]
     for atom, w in mapping.items():
         shown = replace(shown, atom, w)
         assumed = [replace(a, atom, w) for a in assumed]
-    if any(a.head in ("sin", "cos") for a in atoms([shown])):
-        return None
-    made = search.prove(shown, [*facts, *map(assume, assumed)], depth + 1)
+    made = search.prove(shown, usable([*facts, *map(assume, assumed)]), depth + 1)
     if made is None:
         return None
     made = infer("instantiate", made, mapping=tuple((w, a) for a, w in mapping.items()))
