@@ -8,15 +8,18 @@ point of an interval and its derivative, recursively, has the right sign on eith
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+
+import numpy
 
 from derivations.kernel.terms import Term, app, free_variables, lam, le, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search, exponential_sign
-from derivations.search.bounds import INEQUALITIES, by_bounds, usable
+from derivations.search.bounds import INEQUALITIES, by_bounds, span_of, usable
 from derivations.search.enclosures import closed, enclosed
 from derivations.search.evident import evident
 from derivations.search.factors import Factored, assembled, factored, on_circles
@@ -26,8 +29,8 @@ from derivations.search.numeric import Columns, rounded, signs, simple_near, tra
 from derivations.search.one_variable import along
 from derivations.search.several_variables import parametric
 from derivations.search.squares import by_squares
-from derivations.search.substitutions import without_exponential, without_root
-from derivations.search.weighted import by_tangents
+from derivations.search.substitutions import with_argument, without_exponential, without_root
+from derivations.search.weighted import by_exponentials, by_tangents
 from derivations.tactics import (
     ProofError,
     absurd,
@@ -258,17 +261,25 @@ def single(
         if found is not None:
             return found
     heads = [a.head for a in atoms([wanted])]
+    if len(variables) > 1:
+        found = with_argument(search, goal, known, depth)
+        if found is not None:
+            return found
     if "log" in heads and ("exp" in heads or heads.count("log") > 1 and len(variables) > 1):
         found = by_tangents(search, goal, known, depth)
         if found is not None:
             return found
-    if any(a.head == "sqrt" and transcendental(a) for a in atoms([wanted])):
+    if "sqrt" in heads and not plain:
         found = by_squares(search, goal, known, depth)
         if found is not None:
             return found
     if len(variables) == 1:
         if "exp" in heads:
             found = without_exponential(search, goal, variables[0], known, depth)
+            if found is not None:
+                return found
+        if "log" in heads and _endless(wanted, variables[0], known):
+            found = by_exponentials(search, goal, known, depth)
             if found is not None:
                 return found
         found = along(search, goal, variables[0], known, depth)
@@ -283,6 +294,14 @@ def single(
         seconds = max(1.0, (search.deadline - time.monotonic()) / 3)
         found = enclosed(search, goal, facts, 100_000, seconds)
     return found
+
+
+def _endless(wanted: Term, v: Term, facts: Sequence[Theorem]) -> bool:
+    """Whether a term has no value at an end of the interval of its variable."""
+    span = span_of(v, facts)
+    ends = [e for e in (span.low, span.high) if math.isfinite(e)]
+    found = signs(wanted, {v: numpy.array(ends)}) if ends else []
+    return not numpy.isfinite(found).all()
 
 
 def split(

@@ -222,3 +222,34 @@ def chained(goal: Term, *facts: Theorem) -> Theorem:
 def strictly(relation: Term) -> Term:
     heads = {"<=": "<", ">=": ">"}
     return app(heads.get(relation.head, relation.head), *relation.args)
+
+
+def linear_bound(term: Term, facts: Sequence[Theorem], up: bool) -> Theorem | None:
+    """A bound of a linear term by a number, from those of its variables."""
+    algebra = Algebra()
+    numerator, denominator = algebra.normal(term)
+    poly = algebra.dictionary(numerator)
+    linear = all(sum(m) <= 1 for m in poly) and all(a.kind == "var" for a in algebra.atoms)
+    if not linear or not denominator.is_constant():
+        return None
+    scale = int(denominator.leading_coefficient())
+    end: Term = num(Fraction(poly.get((0,) * len(algebra.atoms), 0), scale))
+    premises, strict = list[Theorem](), False
+    rates: list[Fraction] = []
+    for i, v in enumerate(algebra.atoms):
+        rate = Fraction(poly[tuple(int(j == i) for j in range(len(algebra.atoms)))], scale)
+        found = [
+            b for b in bounds_of(v, facts)[1 if (rate > 0) == up else 0]
+            if not free_variables(b.term) and b.fact.conclusion.head != "="
+        ]  # fmt: skip
+        if not found:
+            return None
+        end = end + num(rate) * found[0].term
+        strict = strict or found[0].strict
+        premises.append(found[0].fact)
+        rates.append(abs(rate))
+    sides = (term, end) if up else (end, term)
+    return infer(
+        "arithmetic", *premises, goal=app("<" if strict else "<=", *sides),
+        products=tuple((r, ((i, 1),), ()) for i, r in enumerate(rates)),
+    )  # fmt: skip

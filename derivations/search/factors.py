@@ -103,7 +103,8 @@ def on_circles(goal: Term, shape: Factored) -> Theorem | None:
         quotient, rest = divmod(rest, circle)
         if quotient != 0:
             place = len(shape.equations) + len(shape.strict) + i
-            multipliers.append((place, algebra.term((quotient, one)) / algebra.term((denominator, one))))
+            factor = algebra.term((quotient, one)) / algebra.term((denominator, one))
+            multipliers.append((place, factor))
     if rest != 0:
         return None
     return infer(

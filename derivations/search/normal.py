@@ -19,11 +19,14 @@ from derivations.elementary import (
     exp_of_sum,
     log_of_product,
     log_of_root,
+    root_of_its_square,
+    root_of_square,
+    special_angle,
 )
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import PI, KernelError, Term, eq, exp, le, log, lt, num, real, sqrt
 from derivations.kernel.theorem import Theorem, difference, infer
-from derivations.tactics import assume, by_cases, have, instance, order, rewrite, where
+from derivations.tactics import instance, rewrite, where
 
 _MOST_MULTIPLE = 8
 Positive = Callable[[Term], Theorem | None]
@@ -94,8 +97,8 @@ class _Normaliser:
             unit = self.units[head, key]
             if unit.denominator == 1 and key.head == "log":
                 unit = Fraction(1)
-            if key == PI and (coefficient * 2).denominator == 1:
-                unit = Fraction(1, 2) if coefficient.denominator == 2 else Fraction(1)
+            if key == PI and coefficient.denominator in (1, 2, 3, 4, 6):
+                unit = Fraction(1, coefficient.denominator)
             base = key if unit == 1 else num(unit) * key
             made.append((int(coefficient / unit), base))
         return made
@@ -137,8 +140,8 @@ class _Normaliser:
             return
         if len(parts) > 1 or parts[0][0] != 1:
             self.add(atom, angle_of_sum(parts)[place])
-        if any(base in (PI, PI / 2, num(Fraction(1, 2)) * PI) for _, base in parts):
-            for known in angles():
+        for _, base in parts:
+            for known in _special(base):
                 if known.conclusion.args[0] not in self.done:
                     self.done.add(known.conclusion.args[0])
                     self.equations.append(known)
@@ -235,42 +238,18 @@ class _Normaliser:
             self.add(atom, root_of_square(base, positive))
             return
         above = infer("arithmetic", root, goal=le(0, base), products=((outside, ((0, 1),), ()),))
-        made = infer("instantiate", _root_of_square(), mapping=((real("x"), base),))
+        made = infer("instantiate", root_of_its_square(), mapping=((real("x"), base),))
         made = infer("detach", infer("discharge", made, formula=le(0, base)), above)
         same = infer("arithmetic", square, goal=eq(base**2, num(value)),
                      multipliers=((0, num(outside * outside)),))  # fmt: skip
         self.add(atom, rewrite(made, same))
 
 
-def root_of_square(base: Term, positive: Theorem | None) -> Theorem:
-    """sqrt(t**2) = t for t > 0, or t = 0."""
-    x = real("x")
-    known = _root_of_square()
-    known = infer("instantiate", known, mapping=((x, base),))
-    one = ((Fraction(1), ((0, 1),), ()),) if positive is not None else ()
-    weak = infer("arithmetic", *([positive] if positive is not None else []),
-                 goal=le(0, base), products=one)  # fmt: skip
-    return infer("detach", infer("discharge", known, formula=le(0, base)), weak)
-
-
-@cache
-def _root_of_square() -> Theorem:
-    x = real("x")
-    given = assume(le(0, x))
-    weak = have(le(0, x**2))
-    facts = [
-        given, infer("detach", instance("root.nonnegative", x=x**2), weak),
-        infer("detach", instance("root.square", x=x**2), weak),
-    ]  # fmt: skip
-    root = sqrt(x**2)
-
-    def half(low: Term, high: Term) -> Theorem:
-        goal = le(low, high)
-        return by_cases(order(low, high), lambda c: c, lambda c: have(goal, c, *facts))
-
-    halves = [half(root, x), half(x, root)]
-    rule = instance("order.antisymmetric", x=root, y=x)
-    return infer("detach", infer("detach", rule, halves[0]), halves[1])
+def _special(angle: Term) -> tuple[Theorem, ...]:
+    """Values of sin and cos at an angle that is pi over 1, 2, 3, 4 or 6."""
+    if angle == PI or angle == num(Fraction(1, 2)) * PI:
+        return angles()
+    return next((special_angle(d) for d in (3, 4, 6) if angle == num(Fraction(1, d)) * PI), ())
 
 
 def _gcd(a: Fraction, b: Fraction) -> Fraction:

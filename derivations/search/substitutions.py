@@ -29,7 +29,7 @@ from derivations.kernel.terms import (
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search, root_positive
-from derivations.search.bounds import INEQUALITIES, by_bounds, span_of, usable
+from derivations.search.bounds import INEQUALITIES, by_bounds, linear_bound, span_of, usable
 from derivations.search.lemmas import waves
 from derivations.search.normal import atoms
 from derivations.search.numeric import rounded
@@ -118,6 +118,19 @@ def without_exponential(
             )
     rest = [f for f in facts if v not in free_variables(f.conclusion)]
     return freed(search, goal, {atom: w}, said, rest, depth)
+
+
+def with_argument(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """The goal with a linear argument as its only variable, bounded as the facts bound it."""
+    for argument in dict.fromkeys(a.args[0] for a in atoms([difference(goal)])):
+        w = fresh("w", "R", goal, *(f.conclusion for f in facts))
+        if argument.kind == "var" or free_variables(replace(goal, argument, w)) != {w}:
+            continue
+        said = [t for t in (linear_bound(argument, facts, up) for up in (False, True)) if t]
+        return freed(search, goal, {argument: w}, said, [], depth) if said else None
+    return None
 
 
 def freed(

@@ -19,7 +19,7 @@ import numpy
 from derivations.calculus import log_tangent
 from derivations.elementary import log_of_product
 from derivations.kernel.algebra import Algebra
-from derivations.kernel.terms import Term, app, exp, le, log, lt, num
+from derivations.kernel.terms import Term, app, exp, free_variables, le, log, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.normal import atoms
@@ -45,7 +45,23 @@ def by_tangents(
 ) -> Theorem | None:
     """The goal, an inequality that is linear in logarithms, by their tangents at 1."""
     search.tried["weighted tangents of logarithms"] = None
-    apart = _logarithms(difference(goal))
+    return _by_weights(search, goal, _logarithms(difference(goal)), facts, depth)
+
+
+def by_exponentials(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """``0 <= r + log(s) - log(t)`` from ``t <= s exp(r)``, the coefficients being numbers."""
+    apart = _logarithms(difference(goal), linear=False)
+    if apart is None or any(free_variables(c) for c in apart.coefficients):
+        return None
+    whole = _Sum(num(0), (*apart.coefficients, num(1)), (*apart.arguments, exp(apart.rest)))
+    return _by_weights(search, goal, whole, facts, depth)
+
+
+def _by_weights(
+    search: Search, goal: Term, apart: _Sum | None, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
     if apart is None or depth > 4:
         return None
     columns = search.points([difference(goal)], facts)
@@ -67,14 +83,15 @@ def by_tangents(
     return None
 
 
-def _logarithms(wanted: Term) -> _Sum | None:
+def _logarithms(wanted: Term, linear: bool = True) -> _Sum | None:
+    """A term in its logarithms, and if `linear` in the x of which exp(x) occurs."""
     algebra = Algebra()
     numerator, denominator = algebra.normal(wanted)
     one = algebra.number(1)[0]
     below = algebra.term((denominator, one))
     if not denominator.is_constant():
         return None
-    inner = {a.args[0] for a in atoms([wanted]) if a.head == "exp"}
+    inner = {a.args[0] for a in atoms([wanted]) if a.head == "exp" and linear}
     coefficients, arguments, rest = [], [], numerator
     for i, atom in enumerate(algebra.atoms):
         degree = int(numerator.degrees()[i])
