@@ -27,7 +27,7 @@ from derivations.search.lemmas import by_lemmas, wave_signs, waves
 from derivations.search.normal import atoms
 from derivations.search.numeric import Columns, rounded, signs, simple_near, transcendental
 from derivations.search.one_variable import along
-from derivations.search.several_variables import parametric
+from derivations.search.several_variables import as_written, parametric
 from derivations.search.squares import by_squares
 from derivations.search.substitutions import with_argument, without_exponential, without_root
 from derivations.search.weighted import by_exponentials, by_tangents
@@ -110,7 +110,9 @@ def _by_cases(
         return None
 
 
-def _plain_relation(search: Search, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+def _plain_relation(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
     if goal.head in INEQUALITIES:
         return _inequality(search, goal, facts, depth)
     a, b = goal.args
@@ -158,10 +160,10 @@ def _inequality(search: Search, goal: Term, facts: Sequence[Theorem], depth: int
         made = enclosed(search, goal, facts, 1500, 0.3)
         if made is not None:
             return made
-    if len(variables) > 1 and depth < 3 and transcendental(wanted):
-        found_ = as_given(search.limited(1.0), goal, variables, facts, depth)
-        if found_ is not None:
-            return found_
+    if len(variables) > 1 and depth < 7 and transcendental(wanted):
+        made = as_written(search.limited(2.0), goal, facts, depth)
+        if made is not None:
+            return made
     rooted = without_root(search, goal, variables, facts, depth)
     if rooted is not None:
         return rooted

@@ -13,6 +13,7 @@ from derivations.kernel.terms import KernelError, Term, app, exp, free_variables
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.bounds import INEQUALITIES, chained
+from derivations.search.factors import factored
 from derivations.search.normal import atoms, normalise
 from derivations.search.numeric import signs
 from derivations.tactics import ProofError, instance, where
@@ -35,7 +36,7 @@ def _by_lemmas(
 ) -> Theorem | None:
     search.tried["lemmas about exp, log, sin and cos"] = None
     made = list(instances(search, [goal, *(f.conclusion for f in facts)], facts, depth))
-    made += exponentials(facts)
+    made += exponentials(search, facts, depth)
     strict = [f for f in facts if f.conclusion.head in ("<", ">", "!=")]
     terms = [difference(goal), *(difference(m.conclusion) for m in made)]
     divisors: list[Theorem] = []
@@ -115,8 +116,10 @@ def waves(terms: Sequence[Term]) -> Iterator[Theorem]:
         yield instance("circle", x=angle)
 
 
-def exponentials(facts: Sequence[Theorem]) -> Iterator[Theorem]:
-    """``exp(a) <= exp(b)`` for the facts ``a <= b`` that speak of logarithms."""
+def exponentials(
+    search: Search, facts: Sequence[Theorem], depth: int
+) -> Iterator[Theorem]:
+    """``exp(a) <= exp(b)``, without denominators, for facts ``a <= b`` that speak of logarithms."""
     for fact in facts:
         relation = fact.conclusion
         if relation.head not in INEQUALITIES or not any(a.head == "log" for a in atoms([relation])):
@@ -126,7 +129,34 @@ def exponentials(facts: Sequence[Theorem]) -> Iterator[Theorem]:
         if weak != relation:
             fact = chained(weak, fact)
         rule = where(exp_monotone(), a=low, b=high)
-        yield infer("detach", infer("discharge", rule, formula=weak), fact)
+        made = infer("detach", infer("discharge", rule, formula=weak), fact)
+        cleared = _cleared(search, made, [f for f in facts if f is not fact], depth)
+        yield made if cleared is None else cleared
+
+
+def _cleared(
+    search: Search, fact: Theorem, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """``0 <= p`` from ``0 <= p/q`` and the signs of the factors of q."""
+    shape = factored(search, fact.conclusion, facts, depth)
+    if shape is None:
+        return None
+    left: Term = num(shape.constant)
+    premises, powers = [*shape.equations, *shape.strict, fact], []
+    powers.append((len(premises) - 1, 1))
+    for factor, exponent in shape.factors:
+        if exponent > 0:
+            left = left * factor**exponent
+            continue
+        known = search.positive(factor, facts, depth)
+        if known is None:
+            return None
+        premises.append(known)
+        powers.append((len(premises) - 1, -exponent))
+    return infer(
+        "arithmetic", *premises, goal=le(0, left), products=((_ONE, tuple(powers), ()),),
+        equations=tuple(range(len(shape.equations))),
+    )  # fmt: skip
 
 
 def wave_signs(

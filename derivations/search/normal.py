@@ -103,13 +103,19 @@ class _Normaliser:
             made.append((int(coefficient / unit), base))
         return made
 
-    def add(self, atom: Term, theorem: Theorem, *strict: Theorem) -> None:
-        """Keep an equation, its left side written as the atom itself."""
+    def add(
+        self, atom: Term, theorem: Theorem, *strict: Theorem, simpler: Sequence[Theorem] = ()
+    ) -> None:
+        """Keep an equation, its left side written as the atom itself.
+
+        `simpler` are the equations by which the argument of the atom was written anew.
+        """
         goal = eq(atom, theorem.conclusion.args[1])
         if theorem.conclusion != goal:
             theorem = infer(
-                "arithmetic", theorem, *strict, *self.strict, goal=goal, equations=(0,)
-            )
+                "arithmetic", *simpler, theorem, *strict, *self.strict, goal=goal,
+                equations=tuple(range(len(simpler) + 1)),
+            )  # fmt: skip
         if theorem.conclusion.args[0] != theorem.conclusion.args[1]:
             self.equations.append(theorem)
 
@@ -147,16 +153,25 @@ class _Normaliser:
                     self.equations.append(known)
 
     def logarithm(self, atom: Term) -> None:
-        numerator, denominator = self.algebra.normal(atom.args[0])
+        simpler = [e for e in self.equations if e.conclusion.args[0].head != "log"]
+        algebra = self.algebra
+        if any(a.head == "exp" for a in atoms([atom.args[0]])):
+            algebra = Algebra(
+                nonzero=[difference(f.conclusion) for f in self.strict],
+                equations=[e.conclusion.args for e in simpler],
+            )
+        else:
+            simpler = []
+        numerator, denominator = algebra.normal(atom.args[0])
         (above, first), (below, second) = numerator.factor(), denominator.factor()
-        constant, one = Fraction(int(above), int(below)), self.algebra.number(1)[0]
+        constant, one = Fraction(int(above), int(below)), algebra.number(1)[0]
         parts: list[tuple[int, Term]] = []
         known: list[Theorem] = []
         for factor, e in [(f, int(e)) for f, e in first] + [(f, -int(e)) for f, e in second]:
-            term = self.algebra.term((factor, one))
+            term = algebra.term((factor, one))
             proof = self.positive(term)
             if proof is None:
-                term = self.algebra.term((-factor, one))
+                term = algebra.term((-factor, one))
                 proof = self.positive(term)
                 constant *= (-1) ** (e % 2)
             if proof is None:
@@ -173,7 +188,7 @@ class _Normaliser:
             self.add(atom, log_of_one())
             return
         if len(parts) > 1 or parts[0][0] != 1:
-            self.add(atom, log_of_product(parts, known), *known)
+            self.add(atom, log_of_product(parts, known), *known, simpler=simpler)
         for (_, term), proof in zip(parts, known, strict=True):
             if log(term) in self.done:
                 continue
@@ -292,7 +307,7 @@ def normalise(
         "exp": made.exponential, "sin": made.angle, "cos": made.angle, "log": made.logarithm,
         "sqrt": made.root,
     }  # fmt: skip
-    for atom in found:
+    for atom in sorted(found, key=lambda a: a.head == "log"):
         try:
             rules[atom.head](atom)
         except (KernelError, OverflowError):

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy
 
-from derivations.kernel.terms import Term, free_variables, num
-from derivations.kernel.theorem import Theorem, difference
+from derivations.kernel.terms import Term, app, free_variables, num, substitute
+from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.bounds import Bound, bounds_of
-from derivations.search.monotone import anchored, scaled
+from derivations.search.monotone import ONCE, anchored, scaled
 from derivations.search.numeric import Columns, signs, slope
 from derivations.tactics import ProofError, by_cases, order
 
@@ -41,6 +41,39 @@ def parametric(search: Search, goal: Term, facts: Sequence[Theorem], depth: int)
     return diagonal(search, goal, wanted, names, columns, facts, depth)
 
 
+def as_written(search: Search, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+    """The goal by the slope of its difference as it stands, from an end where nothing speaks
+    against it, or on either side of a value at which the difference vanishes."""
+    low, high = goal.args if goal.head in ("<=", "<") else reversed(goal.args)
+    shape = high if low == num(0) else app("-", high, low)
+    shown = app(goal.head.replace(">", "<"), 0, shape)
+    columns = search.points([shape], facts)
+    names = sorted(free_variables(shape), key=repr)
+    if any(v not in columns for v in names):
+        return None
+    found = None
+    for v in names:
+        derivative = slope(shape, v)
+        if derivative is None:
+            return None
+        slopes = signs(derivative, columns)
+        good = slopes[numpy.isfinite(slopes)]
+        for up, ends in zip((True, False), bounds_of(v, facts), strict=True):
+            if found is not None or not len(good) or ((good < 0) if up else (good > 0)).any():
+                continue
+            for end in ends[:4]:
+                there = signs(substitute(shape, {v: end.term}), columns)
+                if (there < 0).any() or not numpy.isfinite(there).any():
+                    continue
+                found = found or anchored(
+                    search, shown, v, None, shape, derivative, up, facts, depth + 1, end
+                )
+    found = found or diagonal(search, shown, shape, names, columns, facts, depth)
+    if found is None:
+        return None
+    return infer("arithmetic", found, goal=goal, products=ONCE[:1])
+
+
 def diagonal(
     search: Search,
     goal: Term,
@@ -51,13 +84,15 @@ def diagonal(
     depth: int,
 ) -> Theorem | None:
     """Cases of the order of a variable and a value at which the term vanishes."""
-    if depth > 2:
+    if depth > 4:
         return None
     for v in names:
         derivative = slope(wanted, v)
         if derivative is None:
             continue
         for place in (*(w for w in names if w != v), num(0), num(1)):
+            if (signs(substitute(wanted, {v: place}), columns) != 0).any():
+                continue
             slopes = signs(derivative, columns) * signs(v - place, columns)
             good = slopes[numpy.isfinite(slopes)]
             if not len(good) or (good < 0).any():

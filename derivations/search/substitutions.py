@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy
 
-from derivations.calculus import exp_monotone, log_reflects
+from derivations.calculus import exp_increasing, exp_monotone, log_reflects
 from derivations.elementary import log_reflects_strictly, resolve
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import (
@@ -103,19 +103,21 @@ def without_exponential(
     if v in free_variables(replace(goal, atom, w)):
         return None
     said = [instance("exp.positive", x=v)]
-    for bound, up in ((le(0, v), True), (le(v, 0), False)):
-        weak = by_bounds(bound, facts)
-        if weak is not None:
-            sides = (num(0), v) if up else (v, num(0))
-            rule = where(exp_monotone(), a=sides[0], b=sides[1])
-            rule = infer("detach", infer("discharge", rule, formula=weak.conclusion), weak)
-            one = (num(1), atom) if up else (atom, num(1))
+    for low, high in ((num(0), v), (v, num(0))):
+        for head, rule in (("<", exp_increasing()), ("<=", exp_monotone())):
+            known = by_bounds(app(head, low, high), facts)
+            if known is None:
+                continue
+            made = where(rule, a=low, b=high)
+            made = infer("detach", infer("discharge", made, formula=known.conclusion), known)
+            one = (num(1), atom) if high == v else (atom, num(1))
             said.append(
                 infer(
-                    "arithmetic", instance("exp.zero"), rule, goal=le(*one), equations=(0,),
+                    "arithmetic", instance("exp.zero"), made, goal=app(head, *one), equations=(0,),
                     products=((_ONE, ((1, 1),), ()),),
                 )  # fmt: skip
             )
+            break
     rest = [f for f in facts if v not in free_variables(f.conclusion)]
     return freed(search, goal, {atom: w}, said, rest, depth)
 
