@@ -161,6 +161,9 @@ def _inequality(search: Search, goal: Term, facts: Sequence[Theorem], depth: int
         if made is not None:
             return made
     if len(variables) > 1 and depth < 7 and transcendental(wanted):
+        made = with_argument(search, goal, facts, depth)
+        if made is not None:
+            return made
         made = as_written(search.limited(2.0), goal, facts, depth)
         if made is not None:
             return made
@@ -263,10 +266,6 @@ def single(
         if found is not None:
             return found
     heads = [a.head for a in atoms([wanted])]
-    if len(variables) > 1:
-        found = with_argument(search, goal, known, depth)
-        if found is not None:
-            return found
     if "log" in heads and ("exp" in heads or heads.count("log") > 1 and len(variables) > 1):
         found = by_tangents(search, goal, known, depth)
         if found is not None:

@@ -41,7 +41,27 @@ def usable(facts: Sequence[Theorem]) -> list[Theorem]:
     for different in [f for f in result.values() if f.conclusion.head == "!="]:
         for sharper in _sharper(different, result):
             result.setdefault(sharper.conclusion, sharper)
+    for linked in _linked(list(result.values())):
+        result.setdefault(linked.conclusion, linked)
     return list(result.values())
+
+
+def _linked(facts: Sequence[Theorem]) -> Iterator[Theorem]:
+    """``v <= c`` from ``v <= w`` and ``w <= c``, for variables that no number bounds."""
+    for fact in facts:
+        if fact.conclusion.head not in ("<=", "<"):
+            continue
+        for v, w, up in ((*fact.conclusion.args, True), (*reversed(fact.conclusion.args), False)):
+            if v.kind != "var" or w.kind != "var":
+                continue
+            own, others = (
+                [b for b in bounds_of(x, facts)[up] if not free_variables(b.term)] for x in (v, w)
+            )
+            others = [b for b in others if b.fact.conclusion.head != "="]
+            if not own and others:
+                head = "<" if others[0].strict or fact.conclusion.head == "<" else "<="
+                sides = (v, others[0].term) if up else (others[0].term, v)
+                yield chained(app(head, *sides), fact, others[0].fact)
 
 
 def _sharper(different: Theorem, known: Mapping[Term, Theorem]) -> Iterator[Theorem]:

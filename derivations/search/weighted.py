@@ -8,6 +8,7 @@ an integer combination; the logarithms of one weight become that of a product.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +20,7 @@ import numpy
 from derivations.calculus import log_tangent
 from derivations.elementary import log_of_product
 from derivations.kernel.algebra import Algebra
-from derivations.kernel.terms import Term, app, exp, free_variables, le, log, lt, num
+from derivations.kernel.terms import Term, app, exp, le, log, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.normal import atoms
@@ -53,9 +54,16 @@ def by_exponentials(
 ) -> Theorem | None:
     """``0 <= r + log(s) - log(t)`` from ``t <= s exp(r)``, the coefficients being numbers."""
     apart = _logarithms(difference(goal), linear=False)
-    if apart is None or any(free_variables(c) for c in apart.coefficients):
+    rates = [Algebra().normal(c) for c in apart.coefficients] if apart is not None else []
+    if apart is None or not all(a.is_constant() and b.is_constant() for a, b in rates):
         return None
-    whole = _Sum(num(0), (*apart.coefficients, num(1)), (*apart.arguments, exp(apart.rest)))
+    numbers = [Fraction(int(a.leading_coefficient()), int(b.leading_coefficient()))
+               for a, b in rates]  # fmt: skip
+    step = num(Fraction(
+        math.gcd(*(n.numerator for n in numbers)), math.lcm(*(n.denominator for n in numbers))
+    ))  # fmt: skip
+    last = exp(apart.rest / step)
+    whole = _Sum(num(0), (*apart.coefficients, step), (*apart.arguments, last))
     return _by_weights(search, goal, whole, facts, depth)
 
 
