@@ -35,8 +35,11 @@ def _by_lemmas(
     search: Search, goal: Term, facts: Sequence[Theorem], depth: int, seconds: float
 ) -> Theorem | None:
     search.tried["lemmas about exp, log, sin and cos"] = None
-    made = list(instances(search, [goal, *(f.conclusion for f in facts)], facts, depth))
-    made += exponentials(search, facts, depth)
+    raised = list(exponentials(search, facts, depth))
+    found = search.arithmetic(goal, [*facts, *raised], 1, seconds / 2) if raised else None
+    if found is not None:
+        return found
+    made = [*instances(search, [goal, *(f.conclusion for f in facts)], facts, depth), *raised]
     strict = [f for f in facts if f.conclusion.head in ("<", ">", "!=")]
     terms = [difference(goal), *(difference(m.conclusion) for m in made)]
     divisors: list[Theorem] = []
@@ -149,6 +152,9 @@ def _cleared(
             left = left * factor**exponent
             continue
         known = search.positive(factor, facts, depth)
+        if known is None:
+            known = search.prove(lt(0, -factor), facts, depth + 1)
+            left = left * num((-1) ** abs(exponent))
         if known is None:
             return None
         premises.append(known)
