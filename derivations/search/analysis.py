@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy
@@ -23,9 +23,9 @@ from derivations.search.bounds import INEQUALITIES, by_bounds, span_of, usable
 from derivations.search.enclosures import closed, enclosed
 from derivations.search.evident import evident
 from derivations.search.factors import Factored, assembled, factored, on_circles
-from derivations.search.lemmas import by_lemmas, wave_signs, waves
+from derivations.search.lemmas import by_lemmas, by_waves, still
 from derivations.search.normal import atoms
-from derivations.search.numeric import Columns, rounded, signs, simple_near, transcendental
+from derivations.search.numeric import Columns, signs, simple_near, transcendental
 from derivations.search.one_variable import along
 from derivations.search.several_variables import as_written, parametric
 from derivations.search.squares import by_squares
@@ -252,49 +252,55 @@ def single(
         found = search.arithmetic(goal, polynomial, 2, 0.4)
         if found is not None or len(variables) > 1:
             return found or parametric(search, goal, known, depth)
-    if any(a.head in ("sin", "cos") for a in atoms([wanted])):
-        signed_waves = wave_signs(search, [wanted], known, depth)
-        for degree in (1, 2) if signed_waves else (1,):
-            pool = [*known, *waves([wanted]), *signed_waves]
-            found = search.arithmetic(goal, pool, degree, 0.2)
-            if found is not None:
-                return found
-    values = rounded(wanted, search.points([wanted], facts))
-    clear = bool((values.signs() > 0).all())
-    if clear:
-        found = enclosed(search, goal, facts, 3000, 0.4)
+    clear = bool((signs(wanted, search.points([wanted], facts)) > 0).all())
+    for way in _ways(search, goal, wanted, variables, known, depth, clear):
+        found = way()
         if found is not None:
             return found
+    return None
+
+
+def _ways(
+    search: Search,
+    goal: Term,
+    wanted: Term,
+    variables: Sequence[Term],
+    facts: Sequence[Theorem],
+    depth: int,
+    clear: bool,
+) -> Iterator[Callable[[], Theorem | None]]:
+    """The ways to prove the sign of a factor, in the order in which they are tried."""
+    plain, (first, *others) = not transcendental(wanted), variables
     heads = [a.head for a in atoms([wanted])]
-    if "log" in heads and ("exp" in heads or heads.count("log") > 1 and len(variables) > 1):
-        found = by_tangents(search, goal, known, depth)
-        if found is not None:
-            return found
+    turning, mixed = "sin" in heads or "cos" in heads, bool(free_variables(still(wanted)))
+    span = span_of(first, facts)
+    late = turning and not others and (mixed or math.isfinite(span.high - span.low))
+    if turning and not late:
+        yield lambda: by_waves(search, goal, facts, depth)
+    if clear:
+        yield lambda: enclosed(search, goal, facts, 3000, 0.4)
+    if "log" in heads and ("exp" in heads or heads.count("log") > 1 and others):
+        yield lambda: by_tangents(search, goal, facts, depth)
     if "sqrt" in heads and not plain:
-        found = by_squares(search, goal, known, depth)
-        if found is not None:
-            return found
-    if len(variables) == 1:
-        if "exp" in heads:
-            found = without_exponential(search, goal, variables[0], known, depth)
-            if found is not None:
-                return found
-        if "log" in heads and _endless(wanted, variables[0], known):
-            found = by_exponentials(search, goal, known, depth)
-            if found is not None:
-                return found
-        found = along(search, goal, variables[0], known, depth)
-        if found is None and depth < 2 and not plain:
-            found = by_lemmas(search, goal, known, depth, 1.0)
+        yield lambda: by_squares(search, goal, facts, depth)
+    if others:
+        yield lambda: search.arithmetic(goal, facts, 2, 0.2)
+        if depth < 4:
+            yield lambda: by_lemmas(search, goal, facts, depth, 1.5)
+        yield lambda: parametric(search, goal, facts, depth)
     else:
-        found = search.arithmetic(goal, known, 2, 0.2)
-        if found is None and depth < 4:
-            found = by_lemmas(search, goal, known, depth, 1.5)
-        found = found or parametric(search, goal, known, depth)
-    if found is None and clear:
+        if "exp" in heads:
+            yield lambda: without_exponential(search, goal, first, facts, depth)
+        if "log" in heads and _endless(wanted, first, facts):
+            yield lambda: by_exponentials(search, goal, facts, depth)
+        yield lambda: along(search, goal, first, facts, depth)
+        if depth < 2 and not plain:
+            yield lambda: by_lemmas(search, goal, facts, depth, 1.0)
+        if late:
+            yield lambda: by_waves(search, goal, facts, depth)
+    if clear:
         seconds = max(1.0, (search.deadline - time.monotonic()) / 3)
-        found = enclosed(search, goal, facts, 100_000, seconds)
-    return found
+        yield lambda: enclosed(search, goal, facts, 100_000, seconds)
 
 
 def _endless(wanted: Term, v: Term, facts: Sequence[Theorem]) -> bool:

@@ -16,7 +16,7 @@ from derivations.search.bounds import INEQUALITIES, chained
 from derivations.search.factors import factored
 from derivations.search.normal import atoms, normalise
 from derivations.search.numeric import signs
-from derivations.tactics import ProofError, instance, where
+from derivations.tactics import ProofError, instance, replace, where
 
 _ONE = Fraction(1)
 
@@ -163,6 +163,26 @@ def _cleared(
         "arithmetic", *premises, goal=le(0, left), products=((_ONE, tuple(powers), ()),),
         equations=tuple(range(len(shape.equations))),
     )  # fmt: skip
+
+
+def still(term: Term) -> Term:
+    """The term with 0 for its sines and cosines."""
+    for wave in [a for a in atoms([term]) if a.head in ("sin", "cos")]:
+        term = replace(term, wave, num(0))
+    return term
+
+
+def by_waves(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """Exact arithmetic from the circle and from the signs of sines and cosines."""
+    signed = wave_signs(search, [difference(goal)], facts, depth)
+    pool = [*facts, *waves([difference(goal)]), *signed]
+    for degree in (1, 2) if signed else (1,):
+        found = search.arithmetic(goal, pool, degree, 0.2)
+        if found is not None:
+            return found
+    return None
 
 
 def wave_signs(
