@@ -59,12 +59,12 @@ def prove_inequality(
     >>> prove_inequality(exp(x) >= 1 + x, [], time.monotonic() + 5)[0]
     |- exp(x) >= 1 + x
     """
-    search = Search(deadline, _relation)
+    search = Search(deadline, relation)
     found = search.prove(goal, usable(facts))
     return found, tuple(search.tried)
 
 
-def _relation(
+def relation(
     search: Search, goal: Term, facts: Sequence[Theorem], depth: int
 ) -> Theorem | None:
     piece = next((p for p in _pieces(goal) if not free_variables(p)), None)
@@ -285,9 +285,9 @@ def _ways(
         yield lambda: by_squares(search, goal, facts, depth)
     if others:
         yield lambda: search.arithmetic(goal, facts, 2, 0.2)
+        yield lambda: parametric(search, goal, facts, depth)
         if depth < 4:
             yield lambda: by_lemmas(search, goal, facts, depth, 1.5)
-        yield lambda: parametric(search, goal, facts, depth)
     else:
         if "exp" in heads:
             yield lambda: without_exponential(search, goal, first, facts, depth)

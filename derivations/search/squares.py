@@ -10,7 +10,6 @@ from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import Term, app, le, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
-from derivations.search.normal import atoms
 from derivations.search.numeric import signs
 from derivations.tactics import absurd, by_cases, instance, order
 
@@ -25,11 +24,8 @@ def by_squares(search: Search, goal: Term, facts: Sequence[Theorem], depth: int)
     numerator, denominator = algebra.normal(difference(goal))
     if not denominator.is_constant():
         return None
-    for root in reversed(list(atoms([difference(goal)]))):
-        if root.head != "sqrt" or root not in algebra.atoms:
-            continue
-        i = algebra.atoms.index(root)
-        if int(numerator.degrees()[i]) != 1:
+    for i, root in enumerate(algebra.atoms):
+        if root.head != "sqrt" or int(numerator.degrees()[i]) != 1:
             continue
         slope = numerator.derivative(i)
         rest = numerator - slope * algebra.normal(root)[0]
