@@ -27,7 +27,7 @@ from derivations.search.lemmas import by_lemmas, by_waves, still
 from derivations.search.normal import atoms
 from derivations.search.numeric import Columns, signs, simple_near, transcendental
 from derivations.search.one_variable import along
-from derivations.search.several_variables import as_written, parametric
+from derivations.search.several_variables import as_written, by_ends, parametric
 from derivations.search.squares import by_squares
 from derivations.search.substitutions import with_argument, without_exponential, without_root
 from derivations.search.weighted import by_exponentials, by_tangents
@@ -279,6 +279,8 @@ def _ways(
         yield lambda: by_waves(search, goal, facts, depth)
     if clear:
         yield lambda: enclosed(search, goal, facts, 3000, 0.4)
+    if others and depth < 5:
+        yield lambda: by_ends(search.limited(2.0), goal, facts, depth)
     if "log" in heads and ("exp" in heads or heads.count("log") > 1 and others):
         yield lambda: by_tangents(search, goal, facts, depth)
     if "sqrt" in heads and not plain:

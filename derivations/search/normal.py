@@ -185,7 +185,7 @@ class _Normaliser:
             known.append(infer("arithmetic", goal=lt(0, num(prime)),
                                products=((Fraction(prime), (), ()),)))  # fmt: skip
         if not parts:
-            self.add(atom, log_of_one())
+            self.add(atom, log_of_one(), simpler=simpler)
             return
         if len(parts) > 1 or parts[0][0] != 1:
             self.add(atom, log_of_product(parts, known), *known, simpler=simpler)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy
 
-from derivations.kernel.terms import Term, app, free_variables, num, substitute
+from derivations.kernel.algebra import Algebra
+from derivations.kernel.terms import Term, app, free_variables, lt, num, substitute
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.bounds import Bound, bounds_of
@@ -114,3 +115,71 @@ def diagonal(
             except ProofError:
                 continue
     return None
+
+
+def by_ends(search: Search, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+    """The goal, linear in a variable between two numbers, from the values at those."""
+    wanted = difference(goal)
+    algebra = Algebra()
+    numerator, denominator = algebra.normal(wanted)
+    if not denominator.is_constant():
+        return None
+    for i, v in enumerate(algebra.atoms):
+        inner = any(v in free_variables(a) for a in algebra.atoms if a != v)
+        if v.kind != "var" or inner or int(numerator.degrees()[i]) != 1:
+            continue
+        low, high = (
+            next((b for b in ends if b.term.kind == "num" and b.fact.conclusion.head != "="), None)
+            for ends in bounds_of(v, facts)
+        )
+        if low is None or high is None or not low.term.head < high.term.head:
+            continue
+        found = _from_ends(search, goal, v, low, high, facts, depth)
+        if found is not None:
+            return found
+    return None
+
+
+def _from_ends(
+    search: Search,
+    goal: Term,
+    v: Term,
+    low: Bound,
+    high: Bound,
+    facts: Sequence[Theorem],
+    depth: int,
+) -> Theorem | None:
+    a, b = low.term.head, high.term.head
+    strict = goal.head in ("<", ">")
+    kept = [f for f in facts if v not in free_variables(f.conclusion)]
+    there = [substitute(difference(goal), {v: end.term}) for end in (low, high)]
+    if any((signs(t, search.points([t], kept)) < 0).any() for t in there):
+        return None
+    values = list[Theorem]()
+    for t in there:
+        value = search.prove(app("<" if strict else "<=", 0, t), kept, depth + 1)
+        if value is None:
+            return None
+        values.append(value)
+    share = 1 / (b - a)
+
+    # The chord: (b - a) t(v) = (b - v) t(a) + (v - a) t(b).
+    def chord(below: Theorem, above: Theorem) -> Theorem:
+        products = ((share, ((0, 1), (3, 1)), ()), (share, ((1, 1), (2, 1)), ()))
+        return infer("arithmetic", *values, below, above, goal=goal, products=products)
+
+    if not strict:
+        return chord(low.fact, high.fact)
+    middle = (a + b) / 2
+
+    def lower(case: Theorem) -> Theorem:
+        rest = ((b - middle, (), ()),)
+        apart = infer("arithmetic", case, goal=lt(v, b), products=(ONCE[0], *rest))
+        return chord(low.fact, apart)
+
+    def upper(case: Theorem) -> Theorem:
+        rest = ((middle - a, (), ()),)
+        apart = infer("arithmetic", case, goal=lt(a, v), products=(ONCE[0], *rest))
+        return chord(apart, high.fact)
+
+    return by_cases(order(v, num(middle)), lower, upper)
