@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import numpy
 
-from derivations.kernel.terms import Term, app, free_variables, lam, le, lt, num
+from derivations.kernel.terms import KernelError, Term, app, free_variables, lam, le, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search, exponential_sign
@@ -254,7 +254,10 @@ def single(
             return found or parametric(search, goal, known, depth)
     clear = bool((signs(wanted, search.points([wanted], facts)) > 0).all())
     for way in _ways(search, goal, wanted, variables, known, depth, clear):
-        found = way()
+        try:
+            found = way()
+        except (KernelError, ProofError):  # a step that is not of the form that a rule needs
+            continue
         if found is not None:
             return found
     return None

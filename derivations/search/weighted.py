@@ -260,7 +260,8 @@ def _tangent(
     whole = num(0)
     for n, a in parts:
         whole = whole + n * (a.args[0] if a.head == "exp" else log(a))
-    equations = [log_of_product(parts, known)]
+    single = len(parts) == 1 and parts[0][0] == 1
+    equations = [] if single else [log_of_product(parts, known)]
     equations += [instance("log.exp", x=a.args[0]) for _, a in parts if a.head == "exp"]
     return infer(
         "arithmetic", *equations, line, *known, goal=le(whole, t - 1),
