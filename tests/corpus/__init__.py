@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import classical, elementary, theory
+from . import classical, elementary, further, theory
 from .claim import Claim
 
-CLAIMS: tuple[Claim, ...] = (*classical.CLAIMS, *elementary.CLAIMS, *theory.CLAIMS)
+CLAIMS: tuple[Claim, ...] = (*classical.CLAIMS, *elementary.CLAIMS, *theory.CLAIMS, *further.CLAIMS)

@@ -19,7 +19,7 @@ from derivations.search.claims import relation_terms
 from derivations.search.evident import evident
 from derivations.search.lemmas import by_lemmas, by_waves
 from derivations.search.prove import prove
-from derivations.search.several_variables import as_written
+from derivations.search.several_variables import as_written, by_ends
 from derivations.search.squares import by_squares
 from derivations.search.substitutions import (
     with_argument,
@@ -48,6 +48,7 @@ WAYS: dict[str, Way] = {
     "no exponential": lambda s, g, f: without_exponential(s, g, _variable(g), f, 0),
     "argument": lambda s, g, f: with_argument(s, g, f, 0),
     "as written": lambda s, g, f: as_written(s, g, f, 0),
+    "ends": lambda s, g, f: by_ends(s, g, f, 0),
     "lemmas": lambda s, g, f: by_lemmas(s, g, f, 0, 2.0),
     "evident": lambda s, g, f: evident(g, f),
 }
@@ -68,6 +69,8 @@ CASES: list[tuple[str, str, list[str], str, str]] = [
      ["a > 0", "b > 0", "c > 0", "d > 0"], "(a + b)*log", "1.001*(a + b)*log"),
     ("tangents", "log(x) + log(y) <= 2*log((x + y)/2)", ["x > 0", "y > 0"], "/2)", "/2.001)"),
     ("exponentials", "log(1 + x) - log(1 - x) >= 2*x", ["0 < x", "x < 1"], "2*x", "2.001*x"),
+    ("tangents", "log(1 - p + p*exp(x)) <= p*(exp(x) - 1)", ["0 <= p", "p <= 1"],
+     "<= p*", "<= 0.999*p*"),
     ("exponentials", "log(exp(x) - 1) - log(x) >= x/2", ["0 < x"], "x/2", "0.51*x"),
     # A root against the rest, and against it with the other sign.
     ("squares", "log(x) <= sqrt(2*(x - 1 - log(x)))", ["x >= 1"], "sqrt(2*", "sqrt(1.9*"),
@@ -84,6 +87,8 @@ CASES: list[tuple[str, str, list[str], str, str]] = [
      "/2)", ")"),
     ("as written", "1/(1 + exp(-x)) - 1/(1 + exp(-y)) <= (x - y)/4", ["y <= x"], "/4", "/4.001"),
     ("as written", "x*log(x/y) >= x - y", ["x > 0", "y > 0"], ">=", ">"),
+    ("ends", "0 < 1 - p + p*exp(x)", ["0 <= p", "p <= 1"], "1 -", "0.999 -"),
+    ("ends", "p*x + (1 - p)*x**2 >= -1/4", ["0 <= p", "p <= 1", "x >= -1/4"], "-1/4", "-0.2499"),
     # A hypothesis about logarithms; one that is too weak.
     ("lemmas", "q*(1 - p) >= p*(1 - q)*exp(x)",
      ["log(q/(1 - q)) - log(p/(1 - p)) >= x", "0 < p", "p < 1", "0 < q", "q < 1"],
