@@ -169,6 +169,37 @@ def log_reflects_strictly() -> Theorem:
     return have(lt(_x, _y), rewrite(risen, *inverses))
 
 
+# Roots ---------------------------------------------------------------------------------------
+
+
+def root_of_square(base: Term, positive: Theorem | None) -> Theorem:
+    """sqrt(t**2) = t for t > 0, or t = 0."""
+    known = where(root_of_its_square(), x=base)
+    one = ((Fraction(1), ((0, 1),), ()),) if positive is not None else ()
+    weak = infer("arithmetic", *([positive] if positive is not None else []),
+                 goal=le(0, base), products=one)  # fmt: skip
+    return infer("detach", infer("discharge", known, formula=le(0, base)), weak)
+
+
+@cache
+def root_of_its_square() -> Theorem:
+    """sqrt(x**2) = x for x >= 0."""
+    weak = have(le(0, _x**2))
+    facts = [
+        assume(le(0, _x)), infer("detach", instance("root.nonnegative", x=_x**2), weak),
+        infer("detach", instance("root.square", x=_x**2), weak),
+    ]  # fmt: skip
+    root = sqrt(_x**2)
+
+    def half(low: Term, high: Term) -> Theorem:
+        goal = le(low, high)
+        return by_cases(order(low, high), lambda c: c, lambda c: have(goal, c, *facts))
+
+    halves = [half(root, _x), half(_x, root)]
+    rule = instance("order.antisymmetric", x=root, y=_x)
+    return infer("detach", infer("detach", rule, halves[0]), halves[1])
+
+
 # Sine and cosine -----------------------------------------------------------------------------
 
 
@@ -358,3 +389,48 @@ def angles() -> tuple[Theorem, ...]:
     result += [cosine, sine]
     return tuple(result)
 
+
+@cache
+def special_angle(d: int) -> tuple[Theorem, ...]:
+    """sin and cos at pi/d, d being 3, 4 or 6.
+
+    >>> special_angle(6)[0]
+    |- sin(1/6*pi) = 1/2
+    """
+    if d not in (3, 4, 6):
+        raise ValueError(f"sin and cos are known at pi over 3, 4 and 6, not {d}")
+    angle = num(Fraction(1, d)) * PI
+    s, c = sin(angle), cos(angle)
+    signs = [
+        infer("enclosure", goal=lt(0, t), coordinates=(), tree=(-1,), bits=64) for t in (s, c)
+    ]
+    circle = instance("circle", x=angle)
+    # cos(3 t) = -1 is (c + 1)(2 c - 1)**2 = 0, and sin(3 t) = 1 is (s + 1)(2 s - 1)**2 = 0.
+    multiple = angle_of_sum([(d if d != 6 else 3, angle)])
+    straight, right = angles()[:2], angles()[2:]
+    if d == 4:
+        twice = angle_of_sum([(2, angle)])[1]
+        half = have(eq(s**2, Fraction(1, 2)), twice, right[0], circle)
+        other = have(eq(c**2, Fraction(1, 2)), half, circle)
+        return (_root_value(s, signs[0], half, 2), _root_value(c, signs[1], other, 2))
+    known, value, law = (c, straight[1], multiple[1]) if d == 3 else (s, right[1], multiple[0])
+    cube = have(eq(4 * known**3 - 3 * known, -1), law, value, circle)
+    part = 2 * known - 1
+    above = have(lt(0, known + 1), signs[1 if d == 3 else 0])
+    small = infer(
+        "arithmetic", cube, above, goal=le(part**2 + part**2, 0),
+        multipliers=((0, -2 / (known + 1)),),
+    )  # fmt: skip
+    zero = _zero_of_square(part, part, small)
+    first = have(eq(known, Fraction(1, 2)), zero)
+    rest = s if d == 3 else c
+    square = have(eq(rest**2, Fraction(3, 4)), circle, first)
+    second = _root_value(rest, signs[0 if d == 3 else 1], square, 3)
+    return (second, first) if d == 3 else (first, second)
+
+
+def _root_value(term: Term, positive: Theorem, square: Theorem, n: int) -> Theorem:
+    """``t = sqrt(n)/2`` from ``0 < t`` and ``t**2 = n/4``."""
+    twice = have(lt(0, 2 * term), positive)
+    root = rewrite(root_of_square(2 * term, twice), have(eq((2 * term) ** 2, n), square))
+    return have(eq(term, sqrt(num(n)) / 2), root)

@@ -19,11 +19,14 @@ from derivations.elementary import (
     exp_of_sum,
     log_of_product,
     log_of_root,
+    root_of_its_square,
+    root_of_square,
+    special_angle,
 )
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import PI, KernelError, Term, eq, exp, le, log, lt, num, real, sqrt
 from derivations.kernel.theorem import Theorem, difference, infer
-from derivations.tactics import assume, by_cases, have, instance, order, rewrite, where
+from derivations.tactics import instance, rewrite, where
 
 _MOST_MULTIPLE = 8
 Positive = Callable[[Term], Theorem | None]
@@ -94,19 +97,25 @@ class _Normaliser:
             unit = self.units[head, key]
             if unit.denominator == 1 and key.head == "log":
                 unit = Fraction(1)
-            if key == PI and (coefficient * 2).denominator == 1:
-                unit = Fraction(1, 2) if coefficient.denominator == 2 else Fraction(1)
+            if key == PI and coefficient.denominator in (1, 2, 3, 4, 6):
+                unit = Fraction(1, coefficient.denominator)
             base = key if unit == 1 else num(unit) * key
             made.append((int(coefficient / unit), base))
         return made
 
-    def add(self, atom: Term, theorem: Theorem, *strict: Theorem) -> None:
-        """Keep an equation, its left side written as the atom itself."""
+    def add(
+        self, atom: Term, theorem: Theorem, *strict: Theorem, simpler: Sequence[Theorem] = ()
+    ) -> None:
+        """Keep an equation, its left side written as the atom itself.
+
+        `simpler` are the equations by which the argument of the atom was written anew.
+        """
         goal = eq(atom, theorem.conclusion.args[1])
         if theorem.conclusion != goal:
             theorem = infer(
-                "arithmetic", theorem, *strict, *self.strict, goal=goal, equations=(0,)
-            )
+                "arithmetic", *simpler, theorem, *strict, *self.strict, goal=goal,
+                equations=tuple(range(len(simpler) + 1)),
+            )  # fmt: skip
         if theorem.conclusion.args[0] != theorem.conclusion.args[1]:
             self.equations.append(theorem)
 
@@ -137,23 +146,32 @@ class _Normaliser:
             return
         if len(parts) > 1 or parts[0][0] != 1:
             self.add(atom, angle_of_sum(parts)[place])
-        if any(base in (PI, PI / 2, num(Fraction(1, 2)) * PI) for _, base in parts):
-            for known in angles():
+        for _, base in parts:
+            for known in _special(base):
                 if known.conclusion.args[0] not in self.done:
                     self.done.add(known.conclusion.args[0])
                     self.equations.append(known)
 
     def logarithm(self, atom: Term) -> None:
-        numerator, denominator = self.algebra.normal(atom.args[0])
+        simpler = [e for e in self.equations if e.conclusion.args[0].head != "log"]
+        algebra = self.algebra
+        if any(a.head == "exp" for a in atoms([atom.args[0]])):
+            algebra = Algebra(
+                nonzero=[difference(f.conclusion) for f in self.strict],
+                equations=[e.conclusion.args for e in simpler],
+            )
+        else:
+            simpler = []
+        numerator, denominator = algebra.normal(atom.args[0])
         (above, first), (below, second) = numerator.factor(), denominator.factor()
-        constant, one = Fraction(int(above), int(below)), self.algebra.number(1)[0]
+        constant, one = Fraction(int(above), int(below)), algebra.number(1)[0]
         parts: list[tuple[int, Term]] = []
         known: list[Theorem] = []
         for factor, e in [(f, int(e)) for f, e in first] + [(f, -int(e)) for f, e in second]:
-            term = self.algebra.term((factor, one))
+            term = algebra.term((factor, one))
             proof = self.positive(term)
             if proof is None:
-                term = self.algebra.term((-factor, one))
+                term = algebra.term((-factor, one))
                 proof = self.positive(term)
                 constant *= (-1) ** (e % 2)
             if proof is None:
@@ -167,10 +185,10 @@ class _Normaliser:
             known.append(infer("arithmetic", goal=lt(0, num(prime)),
                                products=((Fraction(prime), (), ()),)))  # fmt: skip
         if not parts:
-            self.add(atom, log_of_one())
+            self.add(atom, log_of_one(), simpler=simpler)
             return
         if len(parts) > 1 or parts[0][0] != 1:
-            self.add(atom, log_of_product(parts, known), *known)
+            self.add(atom, log_of_product(parts, known), *known, simpler=simpler)
         for (_, term), proof in zip(parts, known, strict=True):
             if log(term) in self.done:
                 continue
@@ -235,42 +253,18 @@ class _Normaliser:
             self.add(atom, root_of_square(base, positive))
             return
         above = infer("arithmetic", root, goal=le(0, base), products=((outside, ((0, 1),), ()),))
-        made = infer("instantiate", _root_of_square(), mapping=((real("x"), base),))
+        made = infer("instantiate", root_of_its_square(), mapping=((real("x"), base),))
         made = infer("detach", infer("discharge", made, formula=le(0, base)), above)
         same = infer("arithmetic", square, goal=eq(base**2, num(value)),
                      multipliers=((0, num(outside * outside)),))  # fmt: skip
         self.add(atom, rewrite(made, same))
 
 
-def root_of_square(base: Term, positive: Theorem | None) -> Theorem:
-    """sqrt(t**2) = t for t > 0, or t = 0."""
-    x = real("x")
-    known = _root_of_square()
-    known = infer("instantiate", known, mapping=((x, base),))
-    one = ((Fraction(1), ((0, 1),), ()),) if positive is not None else ()
-    weak = infer("arithmetic", *([positive] if positive is not None else []),
-                 goal=le(0, base), products=one)  # fmt: skip
-    return infer("detach", infer("discharge", known, formula=le(0, base)), weak)
-
-
-@cache
-def _root_of_square() -> Theorem:
-    x = real("x")
-    given = assume(le(0, x))
-    weak = have(le(0, x**2))
-    facts = [
-        given, infer("detach", instance("root.nonnegative", x=x**2), weak),
-        infer("detach", instance("root.square", x=x**2), weak),
-    ]  # fmt: skip
-    root = sqrt(x**2)
-
-    def half(low: Term, high: Term) -> Theorem:
-        goal = le(low, high)
-        return by_cases(order(low, high), lambda c: c, lambda c: have(goal, c, *facts))
-
-    halves = [half(root, x), half(x, root)]
-    rule = instance("order.antisymmetric", x=root, y=x)
-    return infer("detach", infer("detach", rule, halves[0]), halves[1])
+def _special(angle: Term) -> tuple[Theorem, ...]:
+    """Values of sin and cos at an angle that is pi over 1, 2, 3, 4 or 6."""
+    if angle == PI or angle == num(Fraction(1, 2)) * PI:
+        return angles()
+    return next((special_angle(d) for d in (3, 4, 6) if angle == num(Fraction(1, d)) * PI), ())
 
 
 def _gcd(a: Fraction, b: Fraction) -> Fraction:
@@ -313,7 +307,7 @@ def normalise(
         "exp": made.exponential, "sin": made.angle, "cos": made.angle, "log": made.logarithm,
         "sqrt": made.root,
     }  # fmt: skip
-    for atom in found:
+    for atom in sorted(found, key=lambda a: a.head == "log"):
         try:
             rules[atom.head](atom)
         except (KernelError, OverflowError):

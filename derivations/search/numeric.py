@@ -5,8 +5,9 @@ It prunes and steers the searches: what looks false at a sample point is not tri
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -260,3 +261,66 @@ def _kept(columns: dict[Term, Any], relations: Sequence[Term]) -> Columns:
         else:
             good &= (sign > 0) | ((sign == 0) & (relation.head in ("<=", ">=")))
     return {name: values[good] for name, values in columns.items()}
+
+
+# Numbers -----------------------------------------------------------------------------------
+
+_TRANSCENDENTAL = ("exp", "log", "sin", "cos", "pi")
+
+
+def to_float(term: Term) -> float:
+    if term.kind == "num":
+        return float(term.head)
+    return float(rounded(term, {}).value)
+
+
+def simple_near(value: float, radius: float) -> Iterator[Term]:
+    """Simple numbers near a value: rationals, then multiples of pi, logarithms and exponentials."""
+    for unit, name in ((1.0, num(1)), (math.pi, app("pi"))):
+        guess = Fraction(value / unit).limit_denominator(12 if unit != 1.0 else 1000)
+        for denominator in (1, 2, 3, 4, 6, 10, 12, 100, 1000):
+            rough = Fraction(value / unit).limit_denominator(denominator)
+            if abs(float(rough) * unit - value) <= radius:
+                guess = rough
+                break
+        if abs(float(guess) * unit - value) <= radius:
+            yield num(guess) if unit == 1.0 else num(guess) * name
+    if 0.01 < abs(value) < 5:
+        raised = Fraction(math.exp(value)).limit_denominator(60)
+        if raised > 0 and abs(math.log(raised) - value) <= radius:
+            yield app("log", num(raised))
+    if value > 0.01:
+        lowered = Fraction(math.log(value)).limit_denominator(12)
+        if abs(lowered) <= 3 and abs(math.exp(lowered) - value) <= radius:
+            yield exp(num(lowered))
+        squared = Fraction(value * value).limit_denominator(60)
+        if abs(math.sqrt(squared) - value) <= radius:
+            yield app("sqrt", num(squared))
+    yield from itertools.islice(_surds(value, min(radius, 1e-7)), 3)
+
+
+def _surds(value: float, radius: float) -> Iterator[Term]:
+    """Numbers ``(b + sqrt(d))/n`` near a value."""
+    for n in (1, 2, 3, 4, 5, 6):
+        for b in range(-12, 13):
+            rest = n * value - b
+            square = round(rest * rest)
+            close = abs(math.sqrt(square) - abs(rest)) <= n * radius
+            if close and 1 < square < 200 and math.isqrt(square) ** 2 != square:
+                root = sqrt(num(square)) if rest > 0 else -sqrt(num(square))
+                yield (num(b) + root) / num(n)
+
+
+def transcendental(term: Term) -> bool:
+    return term.head in _TRANSCENDENTAL or any(transcendental(a) for a in term.args)
+
+
+def simplest(low: float, high: float) -> Term:
+    """A simple rational strictly between two doubles."""
+    a, b = Fraction(low), Fraction(high)
+    for digits in range(-3, 30):
+        scale = Fraction(10) ** digits
+        value = Fraction(math.ceil((a + b) / 2 * scale), 1) / scale
+        if a < value < b:
+            return num(value)
+    return num((a + b) / 2)

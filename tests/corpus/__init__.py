@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import algebraic, classical, elementary, theory
+from . import algebraic, classical, elementary, further, theory
 from .claim import Claim
 
 CLAIMS: tuple[Claim, ...] = (
-    *classical.CLAIMS, *elementary.CLAIMS, *theory.CLAIMS, *algebraic.CLAIMS
+    *classical.CLAIMS, *elementary.CLAIMS, *theory.CLAIMS, *algebraic.CLAIMS, *further.CLAIMS
 )  # fmt: skip
