@@ -60,7 +60,7 @@ def search_proof(
         return quick, "arithmetic"
     if goal.head not in RELATIONS:  # what has to hold for every index of a sum
         return None
-    signs = by_radicals(goal, facts, share(deadline, 4))
+    signs = None if is_transcendental(goal) else by_radicals(goal, facts, share(deadline, 4))
     if signs is not None:
         return signs, "signs of the factors"
     if len(variables_in([goal])) == 1 and goal.head in ("<=", "<", ">=", ">"):
