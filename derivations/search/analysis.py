@@ -29,7 +29,12 @@ from derivations.search.numeric import Columns, signs, simple_near, transcendent
 from derivations.search.one_variable import along
 from derivations.search.several_variables import as_written, by_ends, parametric
 from derivations.search.squares import by_squares
-from derivations.search.substitutions import with_argument, without_exponential, without_root
+from derivations.search.substitutions import (
+    with_argument,
+    with_product,
+    without_exponential,
+    without_root,
+)
 from derivations.search.weighted import by_exponentials, by_tangents
 from derivations.tactics import (
     ProofError,
@@ -282,6 +287,8 @@ def _ways(
         yield lambda: by_waves(search, goal, facts, depth)
     if clear:
         yield lambda: enclosed(search, goal, facts, 3000, 0.4)
+    if len(others) == 1 and depth < 3:
+        yield lambda: with_product(search, goal, facts, depth)
     if others and depth < 5:
         yield lambda: by_ends(search.limited(2.0), goal, facts, depth)
     if "log" in heads and ("exp" in heads or heads.count("log") > 1 and others):

@@ -30,6 +30,7 @@ from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search, root_positive
 from derivations.search.bounds import INEQUALITIES, by_bounds, linear_bound, span_of, usable
+from derivations.search.evident import evident
 from derivations.search.lemmas import waves
 from derivations.search.normal import atoms
 from derivations.search.numeric import rounded
@@ -75,6 +76,29 @@ def without_root(
         if strict is not None:
             signs_.append(root_positive(strict))
         return changed(search, goal, v, w, value, same, signs_, facts, depth, atom)
+    return None
+
+
+def with_product(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """The goal with a product or a quotient of two variables as its only variable."""
+    names = sorted(free_variables(difference(goal)), key=repr)
+    if len(names) != 2:
+        return None
+    for v, other in (names, names[::-1]):
+        apart = search.quick(lt(0, other), facts)
+        if apart is None:
+            continue
+        w = fresh("w", "R", goal, *(f.conclusion for f in facts))
+        for t, value in ((v * other, w / other), (v / other, w * other)):
+            algebra = Algebra(nonzero=[other])
+            moved = algebra.term(algebra.normal(substitute(difference(goal), {v: value})))
+            sign = evident(lt(0, t), [*facts, apart])
+            if other in free_variables(moved) or sign is None:
+                continue
+            same = infer("arithmetic", apart, goal=eq(substitute(value, {w: t}), v))
+            return changed(search, goal, v, w, value, same, [sign], facts, depth)
     return None
 
 
@@ -193,7 +217,8 @@ def changed(
     rest = [f for f in facts if v not in free_variables(f.conclusion)]
     moved = [assume(substitute(f.conclusion, {v: value})) for f in given]
     said = [assume(app(s.conclusion.head, 0, w)) for s in signs_]
-    region = [*rest, *moved, *said]
+    strict = [f for f in (*rest, *said) if f.conclusion.head in ("<", ">")]
+    region = [*rest, *moved, *said, *(_reduced(m, strict) for m in moved)]
     region += new_bounds(search, w, value, v, facts, [*moved, *said])
     found = search.prove(substitute(shown, {v: value}), usable(region), depth + 1)
     if found is None:
@@ -206,6 +231,19 @@ def changed(
     found = resolve(found, *signs_)
     template = lam(hole, substitute(shown, {v: hole, w: t}))
     return infer("rewrite", same, found, template=template)
+
+
+def _reduced(fact: Theorem, strict: Sequence[Theorem]) -> Theorem:
+    """An inequality ``0 <= t`` with what may be cancelled, t being its difference."""
+    relation = fact.conclusion
+    if relation.head == "=":
+        return fact
+    algebra = Algebra(nonzero=[difference(f.conclusion) for f in strict])
+    left = algebra.term(algebra.normal(difference(relation)))
+    head = "<" if relation.head in ("<", ">") else "<="
+    return infer(
+        "arithmetic", fact, *strict, goal=app(head, 0, left), products=((_ONE, ((0, 1),), ()),)
+    )
 
 
 def new_bounds(
