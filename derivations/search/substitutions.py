@@ -30,7 +30,6 @@ from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search, root_positive
 from derivations.search.bounds import INEQUALITIES, by_bounds, linear_bound, span_of, usable
-from derivations.search.evident import evident
 from derivations.search.lemmas import waves
 from derivations.search.normal import atoms
 from derivations.search.numeric import rounded
@@ -87,16 +86,17 @@ def with_product(
     if len(names) != 2:
         return None
     for v, other in (names, names[::-1]):
-        apart = search.quick(lt(0, other), facts)
-        if apart is None:
+        apart, above = (search.quick(lt(0, x), facts) for x in (other, v))
+        if apart is None or above is None:
             continue
         w = fresh("w", "R", goal, *(f.conclusion for f in facts))
-        for t, value in ((v * other, w / other), (v / other, w * other)):
+        for t, value, e in ((v * other, w / other, 1), (v / other, w * other, -1)):
             algebra = Algebra(nonzero=[other])
             moved = algebra.term(algebra.normal(substitute(difference(goal), {v: value})))
-            sign = evident(lt(0, t), [*facts, apart])
-            if other in free_variables(moved) or sign is None:
+            if other in free_variables(moved):
                 continue
+            both = (_ONE, ((0, 1), (1, e)), ())
+            sign = infer("arithmetic", above, apart, goal=lt(0, t), products=(both,))
             same = infer("arithmetic", apart, goal=eq(substitute(value, {w: t}), v))
             return changed(search, goal, v, w, value, same, [sign], facts, depth)
     return None
