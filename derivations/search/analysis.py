@@ -25,11 +25,16 @@ from derivations.search.evident import evident
 from derivations.search.factors import Factored, assembled, factored, on_circles
 from derivations.search.lemmas import by_lemmas, by_waves, still
 from derivations.search.normal import atoms
-from derivations.search.numeric import Columns, signs, simple_near, transcendental
+from derivations.search.numeric import Columns, rounded, signs, simple_near, transcendental
 from derivations.search.one_variable import along
 from derivations.search.several_variables import as_written, by_ends, parametric
 from derivations.search.squares import by_squares
-from derivations.search.substitutions import with_argument, without_exponential, without_root
+from derivations.search.substitutions import (
+    with_argument,
+    with_product,
+    without_exponential,
+    without_root,
+)
 from derivations.search.weighted import by_exponentials, by_tangents
 from derivations.tactics import (
     ProofError,
@@ -282,6 +287,8 @@ def _ways(
         yield lambda: by_waves(search, goal, facts, depth)
     if clear:
         yield lambda: enclosed(search, goal, facts, 3000, 0.4)
+    if len(others) == 1 and depth < 3:
+        yield lambda: with_product(search, goal, facts, depth)
     if others and depth < 5:
         yield lambda: by_ends(search.limited(2.0), goal, facts, depth)
     if "log" in heads and ("exp" in heads or heads.count("log") > 1 and others):
@@ -297,7 +304,7 @@ def _ways(
         if "exp" in heads:
             yield lambda: without_exponential(search, goal, first, facts, depth)
         if "log" in heads and _endless(wanted, first, facts):
-            yield lambda: by_exponentials(search, goal, facts, depth)
+            yield lambda: by_exponentials(search.limited(5.0), goal, facts, depth)
         yield lambda: along(search, goal, first, facts, depth)
         if depth < 2 and not plain:
             yield lambda: by_lemmas(search, goal, facts, depth, 1.0)
@@ -309,11 +316,15 @@ def _ways(
 
 
 def _endless(wanted: Term, v: Term, facts: Sequence[Theorem]) -> bool:
-    """Whether a term has no value at an end of the interval of its variable."""
+    """Whether a term has no value at an end of the interval of its variable, but tends to 0."""
     span = span_of(v, facts)
-    ends = [e for e in (span.low, span.high) if math.isfinite(e)]
-    found = signs(wanted, {v: numpy.array(ends)}) if ends else []
-    return not numpy.isfinite(found).all()
+    for end, side in ((span.low, 1e-4), (span.high, -1e-4)):
+        if math.isfinite(end):
+            near = numpy.array([end, end + side * (1 + abs(end))])
+            there, beside = numpy.broadcast_to(rounded(wanted, {v: near}).value, (2,))
+            if not math.isfinite(there) and abs(beside) < 1e-2:
+                return True
+    return False
 
 
 def split(

@@ -18,7 +18,7 @@ _MOST_TERMS = 40
 def evident(goal: Term, facts: Sequence[Theorem]) -> Theorem | None:
     """The goal, an inequality, if every monomial of its difference has the right sign.
 
-    >>> from derivations.kernel.terms import exp, real
+    >>> from derivations.kernel.terms import exp, lt, real
     >>> x = real("x")
     >>> evident(lt(0, 1 + x**2 * exp(-x)), [])
     |- 0 < 1 + x**2*exp(-x)

@@ -78,6 +78,30 @@ def without_root(
     return None
 
 
+def with_product(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """The goal with a product or a quotient of two variables as its only variable."""
+    names = sorted(free_variables(difference(goal)), key=repr)
+    if len(names) != 2:
+        return None
+    for v, other in (names, names[::-1]):
+        apart, above = (search.quick(lt(0, x), facts) for x in (other, v))
+        if apart is None or above is None:
+            continue
+        w = fresh("w", "R", goal, *(f.conclusion for f in facts))
+        for t, value, e in ((v * other, w / other, 1), (v / other, w * other, -1)):
+            algebra = Algebra(nonzero=[other])
+            moved = algebra.term(algebra.normal(substitute(difference(goal), {v: value})))
+            if other in free_variables(moved):
+                continue
+            both = (_ONE, ((0, 1), (1, e)), ())
+            sign = infer("arithmetic", above, apart, goal=lt(0, t), products=(both,))
+            same = infer("arithmetic", apart, goal=eq(substitute(value, {w: t}), v))
+            return changed(search, goal, v, w, value, same, [sign], facts, depth)
+    return None
+
+
 def without_waves(
     search: Search, goal: Term, v: Term, facts: Sequence[Theorem], depth: int
 ) -> Theorem | None:
@@ -193,7 +217,8 @@ def changed(
     rest = [f for f in facts if v not in free_variables(f.conclusion)]
     moved = [assume(substitute(f.conclusion, {v: value})) for f in given]
     said = [assume(app(s.conclusion.head, 0, w)) for s in signs_]
-    region = [*rest, *moved, *said]
+    strict = [f for f in (*rest, *said) if f.conclusion.head in ("<", ">")]
+    region = [*rest, *moved, *said, *(_reduced(m, strict) for m in moved)]
     region += new_bounds(search, w, value, v, facts, [*moved, *said])
     found = search.prove(substitute(shown, {v: value}), usable(region), depth + 1)
     if found is None:
@@ -206,6 +231,19 @@ def changed(
     found = resolve(found, *signs_)
     template = lam(hole, substitute(shown, {v: hole, w: t}))
     return infer("rewrite", same, found, template=template)
+
+
+def _reduced(fact: Theorem, strict: Sequence[Theorem]) -> Theorem:
+    """An inequality ``0 <= t`` with what may be cancelled, t being its difference."""
+    relation = fact.conclusion
+    if relation.head == "=":
+        return fact
+    algebra = Algebra(nonzero=[difference(f.conclusion) for f in strict])
+    left = algebra.term(algebra.normal(difference(relation)))
+    head = "<" if relation.head in ("<", ">") else "<="
+    return infer(
+        "arithmetic", fact, *strict, goal=app(head, 0, left), products=((_ONE, ((0, 1),), ()),)
+    )
 
 
 def new_bounds(

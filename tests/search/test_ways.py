@@ -23,6 +23,7 @@ from derivations.search.several_variables import as_written, by_ends
 from derivations.search.squares import by_squares
 from derivations.search.substitutions import (
     with_argument,
+    with_product,
     without_exponential,
     without_waves,
 )
@@ -48,6 +49,7 @@ WAYS: dict[str, Way] = {
     "no exponential": lambda s, g, f: without_exponential(s, g, _variable(g), f, 0),
     "argument": lambda s, g, f: with_argument(s, g, f, 0),
     "as written": lambda s, g, f: as_written(s, g, f, 0),
+    "product": lambda s, g, f: with_product(s, g, f, 0),
     "ends": lambda s, g, f: by_ends(s, g, f, 0),
     "lemmas": lambda s, g, f: by_lemmas(s, g, f, 0, 2.0),
     "evident": lambda s, g, f: evident(g, f),
@@ -87,6 +89,9 @@ CASES: list[tuple[str, str, list[str], str, str]] = [
      "/2)", ")"),
     ("as written", "1/(1 + exp(-x)) - 1/(1 + exp(-y)) <= (x - y)/4", ["y <= x"], "/4", "/4.001"),
     ("as written", "x*log(x/y) >= x - y", ["x > 0", "y > 0"], ">=", ">"),
+    ("product", "(1 - a*b)**2 <= exp(-2*a*b)", ["0 < a", "0 < b", "a*b <= 1"], "exp(-2*",
+     "exp(-2.1*"),
+    ("product", "exp(x/y) >= 1 + x/y", ["x > 0", "y > 0"], "1 + x/y", "1 + 1.1*x/y"),
     ("ends", "0 < 1 - p + p*exp(x)", ["0 <= p", "p <= 1"], "1 -", "0.999 -"),
     ("ends", "p*x + (1 - p)*x**2 >= -1/4", ["0 <= p", "p <= 1", "x >= -1/4"], "-1/4", "-0.2499"),
     # A hypothesis about logarithms; one that is too weak.
