@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from derivations import sums
-from derivations.expectation import ARBITRARY, ARBITRARY_RUN, NAMES, Run
+from derivations.expectation import ARBITRARY, NAMES, Line
 from derivations.kernel.terms import (
     Definition,
     Term,
@@ -35,7 +35,6 @@ from derivations.kernel.terms import (
 from derivations.kernel.theorem import Theorem
 from derivations.library import Proof, define, state
 from derivations.tactics import (
-    ProofError,
     apply,
     assume,
     by_cases,
@@ -43,7 +42,6 @@ from derivations.tactics import (
     discharge,
     fold,
     have,
-    induct,
     instance,
     intro,
     order,
@@ -51,10 +49,8 @@ from derivations.tactics import (
     where,
 )
 from derivations.theory.gap import GAP
-from derivations.theory.setting import CONVERGES, DIVERGES
 from derivations.theory.trajectory.one_step import KAPPA, SUCCESS, SUCCESS_CURVATURE, ZERO, G, L
-from derivations.theory.trajectory.runs import gain_below
-from derivations.vectors import PRODUCTS, at, inner_below, length, length_facts, pair, square
+from derivations.vectors import PRODUCTS, at, length, length_facts, pair, square
 
 line = ARBITRARY
 n, i, j, d, k, K = (nat(name) for name in "nijdkK")
@@ -87,17 +83,14 @@ ALONG = Definition(
 score being the vector S(i, .) in R^d."""
 
 
-def along(chosen: Term, update: Term, score: Term = lam((i, j), S(i, j))) -> Term:
-    """The assumption that a line with the score `chosen` (of the response) follows an update."""
-    return ALONG(n, chosen, score, d, update)
+def along(followed: Line, update: Term) -> Term:
+    """The assumption that a line starts in the direction of an update."""
+    return ALONG(n, followed.at(followed.score, 0), lam((i, j), S(i, j)), d, update)
 
 
-def gap_vector(logs: Term, reward: Term = lam(i, r(i))) -> Term:
-    """The Gradient Gap, as a vector."""
-    return lam(j, GAP(n, reward, logs, lam((i, j), S(i, j)), j))
+GAMMA = lam(j, GAP(n, line.weights("+"), line.logs(0), lam((i, j), S(i, j)), j))
+"""The Gradient Gap, a vector in R^d."""
 
-
-GAMMA = gap_vector(line.logs(0))
 _UPDATE = lam(j, v(j))
 
 define(
@@ -108,8 +101,8 @@ define(
     provenance="reconstructed",
     claim=app(
         "imp",
-        along(line.at(line.score, 0), _UPDATE),
-        unfold(along(line.at(line.score, 0), _UPDATE), frozenset({"along"})),
+        along(line, _UPDATE),
+        unfold(along(line, _UPDATE), frozenset({"along"})),
     ),
     words="An update $v$ moves the parameters by $\\lvert v\\rvert$ in the direction "
     "$v/\\lvert v\\rvert$, and $S(i,\\cdot)$ is the score of response $i$ where it starts.",
@@ -122,7 +115,7 @@ define(
     "algorithm.direction",
     "The alignment of an update",
     provenance="classical",
-    given=[along(line.at(line.score, 0), _UPDATE)],
+    given=[along(line, _UPDATE)],
     claim=both(
         eq(length(_UPDATE) * Dmu(0), pair(_UPDATE, GAMMA)),
         implies(

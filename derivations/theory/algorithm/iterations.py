@@ -1,0 +1,235 @@
+"""Section 4: runs with a fixed learning rate: they never saturate, and how long they take."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from derivations import sums
+from derivations.expectation import ARBITRARY_RUN, Run
+from derivations.kernel.terms import (
+    Term,
+    beta,
+    both,
+    eq,
+    forall,
+    function,
+    implies,
+    lam,
+    le,
+    lt,
+    maximum,
+    num,
+    real,
+    unfold,
+)
+from derivations.kernel.theorem import Theorem
+from derivations.library import Proof, state
+from derivations.tactics import (
+    apply,
+    assume,
+    by_cases,
+    conjunction,
+    discharge,
+    fold,
+    have,
+    induct,
+    instance,
+    intro,
+    part,
+    symmetric,
+    where,
+)
+from derivations.theory.algorithm.rates import (
+    LOG_ODDS,
+    critical,
+    curvature_positive,
+    fixed_bound,
+)
+from derivations.theory.setting import CONVERGES, DIVERGES
+from derivations.theory.trajectory.one_step import KAPPA, ZERO, G, L
+from derivations.theory.trajectory.runs import K, gain_below, k
+
+p, q, eta = real("p"), real("q"), real("eta")
+c = function("c", "R")
+
+_free = ARBITRARY_RUN
+Jk, ellk, Dk = _free.success, _free.log_odds, _free.alignment
+
+
+def size(at: Term) -> Term:
+    """The size of step k with the learning rate eta."""
+    return eta * c(Jk(at)) * Dk(at)
+
+
+RUN = Run(
+    _free.count, _free.reward, _free.log_policy, _free.score, _free.hessian, lam(k, size(k))
+)  # fmt: skip
+"""A run with the learning rate eta: step k has the size eta c(J_k) Delta mu_k."""
+
+M = RUN.progress
+
+TRAINING = [
+    RUN.run, RUN.regular(G, L), lt(0, L), lt(0, eta),
+    forall(p, le(Jk(0), p), lt(p, 1), lt(0, c(p))),
+    forall(k, le(0, Dk(k))),
+]  # fmt: skip
+"""A run of updates eta c(J_k) gamma_k; Delta mu_k is the length of gamma_k."""
+
+_STEPS = {function("eta", "N"): lam(k, size(k))}
+
+
+def from_start(formula: Term) -> Term:
+    """``for all J in [J_0, 1), formula``."""
+    return forall(p, le(Jk(0), p), lt(p, 1), formula)
+
+
+SAFE = from_start(le(eta * c(p) * critical(p), 1))
+"""The learning rate is at most one over the supremum of c K from J_0 on."""
+
+
+@state(
+    "lemma",
+    "algorithm.safe-run",
+    "Every step of a safe run gains half of its alignment",
+    provenance="extension",
+    given=[*TRAINING, SAFE],
+    claim=forall(
+        k,
+        both(
+            le(Jk(0), Jk(k)), le(Jk(k), Jk(k + 1)),
+            implies(lt(0, Dk(k)), lt(Jk(k), Jk(k + 1))),
+            le(size(k), Dk(k) / critical(Jk(k))),
+            le(size(k) * Dk(k) / 2, ellk(k + 1) - ellk(k)),
+        ),
+    ),
+)  # fmt: skip
+def safe_run(proof: Proof) -> Theorem:
+    between = rates_between(proof)
+    steps = part(proof.use("trajectory.threshold-success", mapping=_STEPS), 0)
+    before = assume(le(Jk(0), Jk(k)))
+    here, there = apply(between, at=[k]), apply(between, at=[k + 1])
+    below = have(lt(Jk(k), 1), here)
+    positive = apply(proof.given[4], before, below, at=[Jk(k)])
+    limit = apply(proof.given[6], before, below, at=[Jk(k)])
+    forward = apply(proof.given[5], at=[k])
+    curvature = curvature_positive(Jk(k), here, proof.given[2])
+    short = proof.have(
+        le(size(k), Dk(k) / critical(Jk(k))), limit, forward, curvature,
+        why="multiply the condition by the alignment",
+    )  # fmt: skip
+    each = apply(steps, at=[k])
+    gain = proof.note(apply(part(each, 1), short), "so the step keeps half of its alignment")
+    order_ = proof.use("setting.log-odds-order", here, there, p=Jk(k), q=Jk(k + 1))
+    sign = have(le(0, size(k) * Dk(k)), positive, forward, proof.given[3])
+    weak = have(le(ellk(k), ellk(k + 1)), gain, sign)
+    rises = apply(part(order_, 1, 0), fold(weak, part(order_, 1, 0).conclusion.args[0]))
+    moving = assume(lt(0, Dk(k)))
+    strict = have(lt(ellk(k), ellk(k + 1)), gain,
+                  have(lt(0, size(k) * Dk(k)), positive, moving, proof.given[3]))  # fmt: skip
+    climbs = apply(part(order_, 0), fold(strict, part(order_, 0).conclusion.args[0]))
+    one = conjunction(rises, intro(climbs, (), moving.conclusion), short, gain)
+    start = have(le(Jk(0), Jk(0)))
+    stays = induct(
+        k, le(Jk(0), Jk(k)), start,
+        lambda hypothesis: have(le(Jk(0), Jk(k + 1)), hypothesis, rises),
+    )  # fmt: skip
+    proof.note(stays, "hence J never falls below its start")
+    above = apply(stays, at=[k])
+    return intro(conjunction(above, discharge(one, above)), k)
+
+
+def rates_between(proof: Proof) -> Theorem:
+    """``for all k, 0 < J_k < 1``."""
+    opened = fold(proof.given[0], unfold(proof.given[0].conclusion, frozenset({"run"})))
+    rate = proof.use(
+        "setting.success-rate", apply(part(opened, 0), at=[k]),
+        mapping=RUN.at(k).substitution(), at=[0],
+    )  # fmt: skip
+    return intro(have(both(lt(0, Jk(k)), lt(Jk(k), 1)), rate), k)
+
+
+def _never_saturates() -> Term:
+    """J increases at every step, at the usual rate, and to one if M diverges."""
+    return both(
+        forall(k, both(le(Jk(k), Jk(k + 1)), implies(lt(0, Dk(k)), lt(Jk(k), Jk(k + 1))))),
+        forall(K, gain_below(Jk(K), M(K) / 2)),
+        implies(DIVERGES(lam(K, M(K))), CONVERGES(lam(K, Jk(K)), num(1))),
+    )
+
+
+@state(
+    "theorem",
+    "algorithm.no-saturation",
+    "A safe fixed learning rate never saturates",
+    provenance="extension",
+    given=TRAINING,
+    claim=both(
+        implies(SAFE, _never_saturates()),
+        implies(from_start(le(eta * c(p) * KAPPA, 1)), _never_saturates()),
+    ),
+    words="The learning rate is at most one over the supremum of $c(J)\\,K(J)$, or of "
+    "$c(J)\\,\\kappa$, over $J \\ge J_0$.",
+)
+def no_saturation(proof: Proof) -> Theorem:
+    safe = assume(SAFE)
+    made = proof.note(intro(unsaturated(proof, safe), (), SAFE), "below 1/sup c K")
+    constant = assume(proof.statement.conclusion.args[1].args[0])
+    low, high = assume(le(Jk(0), p)), assume(lt(p, 1))
+    positive = have(lt(0, p), low, apply(rates_between(proof), at=[0]))
+    limit = apply(constant, low, high, at=[p])
+    smaller = apply(fixed_bound(LOG_ODDS, proof.given[2]), positive, high, at=[p])
+    sign = have(lt(0, KAPPA), proof.given[2])
+    factor = have(lt(0, eta * c(p)), apply(proof.given[4], low, high, at=[p]), proof.given[3])
+    curvature = have(le(critical(p), KAPPA), smaller, sign)
+    also = proof.have(
+        le(eta * c(p) * critical(p), 1), limit, curvature, factor,
+        why="K(J) is at most kappa",
+    )  # fmt: skip
+    other = apply(made, intro(also, p, low.conclusion, high.conclusion))
+    return conjunction(made, intro(other, (), constant.conclusion))
+
+
+def unsaturated(proof: Proof, safe: Theorem) -> Theorem:
+    """`_never_saturates`, for a safe learning rate."""
+    each = apply(proof.use("algorithm.safe-run", safe), at=[k])
+    rises = intro(conjunction(part(each, 1, 0), part(each, 1, 1, 0)), k)
+    above = have(le(0, Dk(k)), apply(proof.given[5], at=[k]))
+    steps = part(each, 1, 1, 1)
+    return conjunction(rises, *converging(proof, part(steps, 0), part(steps, 1), above))
+
+
+def converging(proof: Proof, short: Theorem, gain: Theorem, above: Theorem) -> list[Theorem]:
+    """The rate, and convergence where M diverges, from the steps of a safe run."""
+    aligned = maximum_of(Dk(k), above)
+    limit = have(
+        le(size(k), maximum(Dk(k), 0) / critical(Jk(k))), short, symmetric(aligned),
+        curvature_positive(Jk(k), apply(rates_between(proof), at=[k]), proof.given[2]),
+    )  # fmt: skip
+    rate = apply(
+        part(proof.use("trajectory.threshold-success", mapping=_STEPS), 1), intro(limit, k)
+    )
+    share = size(k) * maximum(Dk(k), 0) / 2
+    rule = where(
+        sums.telescoping(),
+        {function("f", "N"): lam(k, share), function("g", "N"): lam(k, ellk(k))}, n=K,
+    )  # fmt: skip
+    each = have(le(share, ellk(k + 1) - ellk(k)), gain, symmetric(aligned))
+    summed = discharge(rule, intro(each, k))
+    low = have(le(M(K) / 2, ellk(K) - ellk(0)), summed, unfold=("progress",))
+    diverges = assume(DIVERGES(lam(K, M(K))))
+    half = num(Fraction(1, 2))
+    limit_ = proof.use(
+        "setting.rate-to-one", rates_between(proof),
+        intro(have(le(half * M(K), ellk(K) - ellk(0)), low), K), diverges,
+        have(lt(0, half)),
+        mapping={function("J", "N"): lam(K, Jk(K)), function("M", "N"): lam(K, M(K))}, a=half,
+    )  # fmt: skip
+    return [rate, intro(limit_, (), diverges.conclusion)]
+
+
+def maximum_of(x: Term, above: Theorem) -> Theorem:
+    """``x = max(x, 0)`` for 0 <= x."""
+    goal = eq(x, maximum(x, 0))
+    return by_cases(
+        instance("maximum.cases", x=x, y=ZERO), *([lambda case: have(goal, case, above)] * 2)
+    )
