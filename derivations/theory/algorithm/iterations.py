@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derivations import sums
+from derivations import calculus, sums
+from derivations.calculus import differentiate
 from derivations.expectation import ARBITRARY_RUN, Run
 from derivations.kernel.terms import (
     Term,
     beta,
     both,
+    derivative,
     eq,
     forall,
     function,
@@ -18,6 +20,7 @@ from derivations.kernel.terms import (
     le,
     lt,
     maximum,
+    nat,
     num,
     real,
     unfold,
@@ -45,7 +48,7 @@ from derivations.theory.algorithm.rates import (
     curvature_positive,
     fixed_bound,
 )
-from derivations.theory.setting import CONVERGES, DIVERGES
+from derivations.theory.setting import CONVERGES, DIVERGES, log_odds_of
 from derivations.theory.trajectory.one_step import KAPPA, ZERO, G, L
 from derivations.theory.trajectory.runs import K, gain_below, k
 
@@ -233,3 +236,184 @@ def maximum_of(x: Term, above: Theorem) -> Theorem:
     return by_cases(
         instance("maximum.cases", x=x, y=ZERO), *([lambda case: have(goal, case, above)] * 2)
     )
+
+
+# How many iterations ---------------------------------------------------------------------------
+
+b, F = function("b", "R"), function("F", "R")
+g, u, x, y = (real(name) for name in "guxy")
+N = nat("N")
+
+GAIN = eta * g**2 / 2
+"""What a step gains of the potential F, at least."""
+
+_REACHES = [lt(0, g), forall(k, le(g, Dk(k))), lt(Jk(0), q), lt(q, 1)]
+
+
+def between(*formulas: Term) -> Term:
+    """``for all J in [J_0, q], ...``."""
+    return forall(x, le(Jk(0), x), le(x, q), *formulas)
+
+
+def non_increasing(function_: Term) -> Term:
+    """The function does not increase on [J_0, q]."""
+    return forall((x, y), le(Jk(0), x), le(x, y), le(y, q), le(function_(y), function_(x)))
+
+
+def potential(function_: Term) -> Term:
+    """F' = 1/(J (1 - J) b(J)) on [J_0, q]."""
+    return between(derivative(u, F(u), x, 1 / (x * (1 - x) * function_(x))))
+
+
+def reached(bound: Term, target: Term = q) -> Term:
+    """If the target is not reached in N iterations, N is at most the bound."""
+    return forall(N, forall(k, lt(k, N), lt(Jk(k), target)), le(N, bound))
+
+
+ITERATIONS = 2 / (eta * g**2) * (F(q) - F(Jk(0))) + 1
+
+
+@state(
+    "lemma",
+    "algorithm.iterations",
+    "The number of iterations, from a lower bound on the coefficient",
+    provenance="extension",
+    given=[
+        *TRAINING, SAFE, *_REACHES,
+        between(both(lt(0, b(x)), le(b(x), c(x)))), non_increasing(b), potential(b),
+    ],
+    claim=reached(ITERATIONS),
+)  # fmt: skip
+def iterations(proof: Proof) -> Theorem:
+    runs_ = dict(zip(
+        ("gap", "below", "start", "target", "bounds", "falls", "smooth"), proof.given[7:], strict=True
+    ))  # fmt: skip
+    rates = rates_between(proof)
+    each = apply(proof.use("algorithm.safe-run"), at=[k])
+    climb = proof.note(
+        potential_rise(proof, rates), "dF/d ell = 1/b, and b does not increase along the way"
+    )
+    here, there = apply(rates, at=[k]), apply(rates, at=[k + 1])
+    ahead = assume(lt(Jk(k + 1), q))
+    low, rises, gain = part(each, 0), part(each, 1, 0), part(each, 1, 1, 1, 1)
+    end = have(le(Jk(k + 1), q), ahead)
+    grown = apply(climb, low, rises, end, at=[Jk(k), Jk(k + 1)])
+    inside = [low, have(le(Jk(k), q), rises, end)]
+    bounds = apply(runs_["bounds"], *inside, at=[Jk(k)])
+    step = have(le(b(Jk(k)) * GAIN, ellk(k + 1) - ellk(k)),
+                least_gain(gain, bounds, apply(runs_["below"], at=[k]), runs_["gap"],
+                           proof.given[3]))  # fmt: skip
+    odds = have(
+        le(b(Jk(k)) * GAIN, log_odds_of(Jk(k + 1)) - log_odds_of(Jk(k))), step,
+        unfold=("log_odds",),
+    )  # fmt: skip
+    one = proof.have(
+        le(GAIN, F(Jk(k + 1)) - F(Jk(k))), grown, odds, bounds,
+        why="so every step raises F by half of eta times the squared gap",
+    )  # fmt: skip
+    claim = implies(lt(Jk(k), q), le(k * GAIN, F(Jk(k)) - F(Jk(0))))
+
+    def step_up(hypothesis: Theorem) -> Theorem:
+        before = apply(hypothesis, have(lt(Jk(k), q), rises, ahead))
+        longer = have(le((k + 1) * GAIN, F(Jk(k + 1)) - F(Jk(0))), before, one)
+        return intro(longer, (), ahead.conclusion)
+
+    base = intro(have(le(0 * GAIN, F(Jk(0)) - F(Jk(0)))), (), lt(Jk(0), q))
+    summed = proof.note(induct(k, claim, base, step_up), "sum over the iterations")
+    return counted(proof, summed, climb, rates, each)
+
+
+def least_gain(
+    gain: Theorem, bounds: Theorem, below: Theorem, positive: Theorem, rate: Theorem
+) -> Theorem:
+    """b eta g**2/2 <= ell_{k+1} - ell_k, from the gain and g <= Delta mu, b <= c."""
+    C, B, D, e, T = (real(name) for name in ("C", "B", "D", "eta", "T"))
+    plain = [assume(f) for f in (
+        le(e * C * D * D / 2, T), both(lt(0, B), le(B, C)), le(g, D), lt(0, g), lt(0, e))]  # fmt: skip
+    squares = have(le(g**2, D**2), *plain)
+    product = have(le(B * g**2, C * D**2), squares, *plain)
+    made = have(le(B * (e * g**2 / 2), T), product, *plain)
+    values = {C: c(Jk(k)), B: b(Jk(k)), D: Dk(k), T: ellk(k + 1) - ellk(k)}
+    return discharge(where(made, values), gain, bounds, below, positive, rate)
+
+
+def potential_rise(proof: Proof, rates: Theorem) -> Theorem:
+    """``for all p <= q in the range: (ell(q) - ell(p))/b(p) <= F(q) - F(p)``."""
+    first, ordered, last = assume(le(Jk(0), x)), assume(le(x, y)), assume(le(y, q))
+    low, high = assume(le(x, u)), assume(le(u, y))
+    start = apply(rates, at=[0])
+    positive = have(lt(0, u), low, first, start)
+    below = have(lt(u, 1), high, last, proof.given[10])
+    near, far = have(le(Jk(0), u), low, first), have(le(u, q), high, last)
+    value = b(x)
+    inner = [have(le(Jk(0), x), first), have(le(x, q), ordered, last)]
+    sign, here = (
+        apply(proof.given[11], *ends, at=[at]) for ends, at in ((inner, x), ((near, far), u))
+    )
+    smooth = apply(proof.given[13], near, far, at=[u])
+    t = real("t")
+    shape = F(t) - log_odds_of(t) / value
+    slope = 1 / (u * (1 - u)) * (1 / b(u) - 1 / value)
+    made = differentiate(
+        t, shape, u, smooth, positive, have(lt(0, 1 - u), below),
+        have(lt(0, u / (1 - u)), positive, below), sign, here, below, value=slope,
+    )  # fmt: skip
+    falls = apply(proof.given[12], first, low, far, at=[x, u])
+    inverse = have(le(1 / value, 1 / b(u)), falls, sign, here)
+    rising = have(le(0, slope), inverse, positive, below)
+    rule = where(
+        calculus.monotone(),
+        {function("f", "R"): lam(t, shape), function("g", "R"): lam(u, slope),
+         real("a"): x, real("b"): y},
+    )  # fmt: skip
+    grown = discharge(
+        rule, ordered, intro(made, u, low.conclusion, high.conclusion),
+        intro(rising, u, low.conclusion, high.conclusion),
+    )  # fmt: skip
+    goal = le((log_odds_of(y) - log_odds_of(x)) / value, F(y) - F(x))
+    return intro(
+        have(goal, grown), (x, y), first.conclusion, ordered.conclusion, last.conclusion
+    )
+
+
+def counted(
+    proof: Proof, summed: Theorem, climb: Theorem, rates: Theorem, each: Theorem
+) -> Theorem:
+    """From k steps' gain of the potential to the number of iterations."""
+    _, positive_gap, = proof.given[8], proof.given[7]
+    start, target = proof.given[9], proof.given[10]
+    top = have(le(q, q))
+    gain = have(lt(0, GAIN), proof.given[3], positive_gap)
+    sign = apply(proof.given[11], have(le(Jk(0), Jk(0))), have(le(Jk(0), q), start), at=[Jk(0)])
+
+    def rises(from_: Term, low: Theorem, ahead: Theorem, known: Theorem) -> Theorem:
+        """F(from) <= F(q)."""
+        grown = apply(climb, low, ahead, top, at=[from_, q])
+        order_ = proof.use("setting.log-odds-order", known, target, have(lt(0, q), ahead, known),
+                           p=from_, q=q)  # fmt: skip
+        odds = apply(part(order_, 1, 1), ahead)
+        value = apply(proof.given[11], low, ahead, at=[from_])
+        return have(le(F(from_), F(q)), grown, odds, value)
+
+    share = (F(q) - F(Jk(0))) + GAIN
+    first = rises(Jk(0), have(le(Jk(0), Jk(0))), have(le(Jk(0), q), start), apply(rates, at=[0]))
+    base = have(le(0 * GAIN, share), first, gain)
+    not_yet = forall(k, lt(k, N), lt(Jk(k), q))
+    base = intro(base, (), beta(lam(N, not_yet), [num(0)]))
+    del sign
+
+    def another(_: Theorem) -> Theorem:
+        waiting = assume(beta(lam(N, not_yet), [N + 1]))
+        ahead = apply(waiting, have(lt(N, N + 1)), at=[N])
+        so_far = apply(summed, ahead, at=[N])
+        low = part(where(each, {k: N}), 0)
+        over = rises(Jk(N), low, have(le(Jk(N), q), ahead), apply(rates, at=[N]))
+        return intro(have(le((N + 1) * GAIN, share), so_far, over), (), waiting.conclusion)
+
+    made = induct(N, implies(not_yet, le(N * GAIN, share)), base, another)
+    waiting = assume(not_yet)
+    done = apply(made, waiting, at=[N])
+    shown = proof.have(
+        le(N, ITERATIONS), done, proof.given[3], positive_gap, why="divide by the gain"
+    )
+    return intro(intro(shown, (), not_yet), N)
