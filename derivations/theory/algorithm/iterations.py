@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from derivations import calculus, sums
@@ -18,11 +20,14 @@ from derivations.kernel.terms import (
     implies,
     lam,
     le,
+    log,
     lt,
     maximum,
     nat,
     num,
     real,
+    sqrt,
+    substitute,
     unfold,
 )
 from derivations.kernel.theorem import Theorem
@@ -39,6 +44,7 @@ from derivations.tactics import (
     instance,
     intro,
     part,
+    rewrite,
     symmetric,
     where,
 )
@@ -47,6 +53,8 @@ from derivations.theory.algorithm.rates import (
     critical,
     curvature_positive,
     fixed_bound,
+    root_facts,
+    root_order,
 )
 from derivations.theory.setting import CONVERGES, DIVERGES, log_odds_of
 from derivations.theory.trajectory.one_step import KAPPA, ZERO, G, L
@@ -285,23 +293,20 @@ ITERATIONS = 2 / (eta * g**2) * (F(q) - F(Jk(0))) + 1
     claim=reached(ITERATIONS),
 )  # fmt: skip
 def iterations(proof: Proof) -> Theorem:
-    runs_ = dict(zip(
-        ("gap", "below", "start", "target", "bounds", "falls", "smooth"), proof.given[7:], strict=True
-    ))  # fmt: skip
+    wide, above, bounded = proof.given[7], proof.given[8], proof.given[11]
     rates = rates_between(proof)
     each = apply(proof.use("algorithm.safe-run"), at=[k])
     climb = proof.note(
         potential_rise(proof, rates), "dF/d ell = 1/b, and b does not increase along the way"
     )
-    here, there = apply(rates, at=[k]), apply(rates, at=[k + 1])
     ahead = assume(lt(Jk(k + 1), q))
     low, rises, gain = part(each, 0), part(each, 1, 0), part(each, 1, 1, 1, 1)
     end = have(le(Jk(k + 1), q), ahead)
     grown = apply(climb, low, rises, end, at=[Jk(k), Jk(k + 1)])
     inside = [low, have(le(Jk(k), q), rises, end)]
-    bounds = apply(runs_["bounds"], *inside, at=[Jk(k)])
+    bounds = apply(bounded, *inside, at=[Jk(k)])
     step = have(le(b(Jk(k)) * GAIN, ellk(k + 1) - ellk(k)),
-                least_gain(gain, bounds, apply(runs_["below"], at=[k]), runs_["gap"],
+                least_gain(gain, bounds, apply(above, at=[k]), wide,
                            proof.given[3]))  # fmt: skip
     odds = have(
         le(b(Jk(k)) * GAIN, log_odds_of(Jk(k + 1)) - log_odds_of(Jk(k))), step,
@@ -329,7 +334,8 @@ def least_gain(
     """b eta g**2/2 <= ell_{k+1} - ell_k, from the gain and g <= Delta mu, b <= c."""
     C, B, D, e, T = (real(name) for name in ("C", "B", "D", "eta", "T"))
     plain = [assume(f) for f in (
-        le(e * C * D * D / 2, T), both(lt(0, B), le(B, C)), le(g, D), lt(0, g), lt(0, e))]  # fmt: skip
+        le(e * C * D * D / 2, T), both(lt(0, B), le(B, C)), le(g, D), lt(0, g), lt(0, e)
+    )]  # fmt: skip
     squares = have(le(g**2, D**2), *plain)
     product = have(le(B * g**2, C * D**2), squares, *plain)
     made = have(le(B * (e * g**2 / 2), T), product, *plain)
@@ -380,11 +386,9 @@ def counted(
     proof: Proof, summed: Theorem, climb: Theorem, rates: Theorem, each: Theorem
 ) -> Theorem:
     """From k steps' gain of the potential to the number of iterations."""
-    _, positive_gap, = proof.given[8], proof.given[7]
-    start, target = proof.given[9], proof.given[10]
+    positive_gap, start, target = proof.given[7], proof.given[9], proof.given[10]
     top = have(le(q, q))
     gain = have(lt(0, GAIN), proof.given[3], positive_gap)
-    sign = apply(proof.given[11], have(le(Jk(0), Jk(0))), have(le(Jk(0), q), start), at=[Jk(0)])
 
     def rises(from_: Term, low: Theorem, ahead: Theorem, known: Theorem) -> Theorem:
         """F(from) <= F(q)."""
@@ -400,7 +404,6 @@ def counted(
     base = have(le(0 * GAIN, share), first, gain)
     not_yet = forall(k, lt(k, N), lt(Jk(k), q))
     base = intro(base, (), beta(lam(N, not_yet), [num(0)]))
-    del sign
 
     def another(_: Theorem) -> Theorem:
         waiting = assume(beta(lam(N, not_yet), [N + 1]))
@@ -417,3 +420,271 @@ def counted(
         le(N, ITERATIONS), done, proof.given[3], positive_gap, why="divide by the gain"
     )
     return intro(intro(shown, (), not_yet), N)
+
+
+epsilon, m = real("epsilon"), real("m")
+END = 1 - epsilon
+
+
+def to_end(formula: Term) -> Term:
+    """The formula for the target 1 - epsilon."""
+    return substitute(formula, {q: END})
+
+
+_TO_END = [to_end(f) for f in _REACHES[:3]] + [lt(0, epsilon)]
+
+
+@state(
+    "theorem",
+    "algorithm.rate",
+    "The number of iterations to a success rate of 1 - epsilon",
+    provenance="extension",
+    given=[*TRAINING, SAFE, *_TO_END, to_end(non_increasing(c)), to_end(potential(c))],
+    claim=reached(to_end(ITERATIONS), END),
+    words="$F$ is a primitive of $1/(J(1-J)c(J))$, so the bound is $2/(\\eta g^2)$ times the "
+    "integral from $J_0$ to $1-\\varepsilon$, plus one; $g$ is a lower bound on the length of the "
+    "Gradient Gap.",
+)
+def rate(proof: Proof) -> Theorem:
+    low, high = assume(le(Jk(0), x)), assume(le(x, END))
+    positive = apply(proof.given[4], low, have(lt(x, 1), high, proof.given[10]), at=[x])
+    bounds = intro(
+        have(both(lt(0, c(x)), le(c(x), c(x))), positive), x, low.conclusion, high.conclusion
+    )
+    below = have(lt(END, 1), proof.given[10])
+    made = proof.use("algorithm.iterations", bounds, below, mapping={q: END, b: lam(x, c(x))})
+    return proof.note(made, "the coefficient is its own lower bound")
+
+
+# Closed forms ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Count:
+    """An algorithm by the form of its coefficient, with a primitive of 1/(J (1 - J) c(J)).
+
+    `end` bounds the primitive at 1 - epsilon and `start` minus the primitive at J_0; for a
+    coefficient that only falls from 1/2 on, where the primitive is zero, there is no `start`.
+    """
+
+    name: str
+    title: str
+    coefficient: Callable[[Term], Term]
+    primitive: Callable[[Term], Term]
+    end: Term
+    start: Term | None = None
+
+    @property
+    def order(self) -> Term:
+        """What bounds the difference of the primitive between J_0 and 1 - epsilon."""
+        return self.end if self.start is None else self.end + self.start
+
+    @property
+    def bound(self) -> Term:
+        """The iterations at most, in closed form."""
+        return 2 / (eta * g**2 * m) * (self.primitive(END) - self.primitive(Jk(0))) + 1
+
+    @property
+    def given(self) -> list[Term]:
+        """A safe run with a coefficient that is at least m times that form."""
+        lower = to_end(between(le(m * self.coefficient(x), c(x))))
+        start = [le(num(Fraction(1, 2)), Jk(0))] if self.start is None else []
+        return [*TRAINING, SAFE, *_TO_END, lt(0, m), lower, *start]
+
+    @property
+    def claim(self) -> Term:
+        """The bound, and its order."""
+        return both(
+            reached(self.bound, END),
+            le(self.bound, 2 / (eta * g**2 * m) * self.order + 1),
+        )
+
+
+COUNTS = (
+    Count(
+        "reinforce", "Iterations of REINFORCE, Dr. GRPO and GRPO with finite groups",
+        lambda J: J * (1 - J), lambda J: 2 * log_odds_of(J) - 1 / J + 1 / (1 - J),
+        3 / epsilon,
+    ),
+    Count(
+        "grpo", "Iterations of population GRPO",
+        lambda J: sqrt(J * (1 - J)), lambda J: 2 * (2 * J - 1) / sqrt(J * (1 - J)),
+        2 / sqrt(epsilon),
+    ),
+    Count(
+        "raft", "Iterations of ascent of the log-likelihood of success",
+        lambda J: 1 - J, lambda J: log_odds_of(J) + 1 / (1 - J),
+        2 / epsilon, log(1 / Jk(0)),
+    ),
+    Count(
+        "log-odds", "Iterations of log-odds ascent and DAPO",
+        lambda J: num(1), log_odds_of,
+        log(1 / epsilon), log(1 / Jk(0)),
+    ),
+)  # fmt: skip
+
+
+def _state_count(count: Count) -> None:
+    """Register the bound for one algorithm."""
+
+    @state(
+        "corollary", f"algorithm.rate-{count.name}", count.title, provenance="extension",
+        given=count.given, claim=count.claim,
+        words="Here $c(J) \\ge m$ times the algorithm's coefficient: $m = 1$ for the algorithm "
+        "itself.",
+    )  # fmt: skip
+    def closed_form(proof: Proof) -> Theorem:
+        form = lam(x, m * count.coefficient(x))
+        facts = [count_bounds(proof, count), count_falls(proof, count), count_slope(proof, count)]
+        below = have(lt(END, 1), proof.given[10])
+        made = proof.use(
+            "algorithm.iterations", below, *facts,
+            mapping={q: END, b: form, F: lam(x, count.primitive(x) / m)},
+        )  # fmt: skip
+        inner = apply(made, assume(_not_reached()), at=[N])
+        known = [proof.given[3], proof.given[7], proof.given[11]]
+        bound = intro(
+            intro(have(le(N, count.bound), inner, *known), (), _not_reached()), N
+        )  # fmt: skip
+        proof.note(bound, "multiply out")
+        size_ = count_order(proof, count)
+        return conjunction(
+            bound,
+            proof.have(proof.statement.conclusion.args[1], size_, *known, why="the order of it"),
+        )
+
+
+def _not_reached() -> Term:
+    """The success rate stays below the target before iteration N."""
+    return forall(k, lt(k, N), lt(Jk(k), END))
+
+
+def inside_range(proof: Proof) -> tuple[Theorem, Theorem, Theorem]:
+    """J_0 <= x <= 1 - epsilon, assumed, and 0 < x < 1."""
+    low, high = assume(le(Jk(0), x)), assume(le(x, END))
+    start = apply(rates_between(proof), at=[0])
+    return low, high, have(both(lt(0, x), lt(x, 1)), low, high, start, proof.given[10])
+
+
+def root_sign(at: Term, known: Sequence[Theorem]) -> list[Theorem]:
+    """``0 < sqrt(J (1 - J))`` and its square."""
+    spread = at * (1 - at)
+    return list(root_facts(spread, have(lt(0, spread), *known)))
+
+
+def count_bounds(proof: Proof, count: Count) -> Theorem:
+    """``0 < m f(x) <= c(x)`` on the range."""
+    low, high, rate_ = inside_range(proof)
+    value = m * count.coefficient(x)
+    roots = root_sign(x, [rate_]) if count.name == "grpo" else []
+    sign = have(lt(0, value), rate_, proof.given[11], *roots[:1])
+    made = conjunction(sign, apply(proof.given[12], low, high, at=[x]))
+    return proof.note(intro(made, x, low.conclusion, high.conclusion), "the lower bound")
+
+
+def count_falls(proof: Proof, count: Count) -> Theorem:
+    """The lower bound does not increase on the range."""
+    low, _, _ = inside_range(proof)
+    ordered, last = assume(le(x, y)), assume(le(y, END))
+    start = apply(rates_between(proof), at=[0])
+    known = [low, ordered, last, start, *proof.given[10:12], *proof.given[13:]]
+    goal = le(m * count.coefficient(y), m * count.coefficient(x))
+    if count.start is None:
+        spreads = have(le(y * (1 - y), x * (1 - x)), have(
+            le(0, (y - x) * (x + y - 1)), have(le(1, x + y), *known), ordered))  # fmt: skip
+        known.append(spreads)
+        if count.name == "grpo":
+            inside = have(both(lt(0, x), lt(x, 1), lt(0, y), lt(y, 1)), *known)
+            first, second = root_sign(x, [inside]), root_sign(y, [inside])
+            squares = have(le(second[1].conclusion.args[0], first[1].conclusion.args[0]),
+                           *first, *second, spreads)  # fmt: skip
+            values = {x: sqrt(y * (1 - y)), y: sqrt(x * (1 - x))}
+            known.append(discharge(where(root_order(), values), squares, first[0]))
+    made = have(goal, *known)
+    return proof.note(
+        intro(made, (x, y), low.conclusion, ordered.conclusion, last.conclusion),
+        "it does not increase",
+    )
+
+
+def count_slope(proof: Proof, count: Count) -> Theorem:
+    """The primitive, differentiated."""
+    low, high, rate_ = inside_range(proof)
+    known = [rate_, proof.given[11], have(lt(0, 1 - x), rate_),
+             have(lt(0, x / (1 - x)), rate_), have(lt(0, x * (1 - x)), rate_)]  # fmt: skip
+    if count.name == "grpo":
+        known += root_sign(x, [rate_])
+    value = 1 / (x * (1 - x) * (m * count.coefficient(x)))
+    made = differentiate(u, count.primitive(u) / m, x, *known, value=value)
+    return proof.note(
+        intro(made, x, low.conclusion, high.conclusion), "differentiate the primitive"
+    )
+
+
+def count_order(proof: Proof, count: Count) -> Theorem:
+    """The difference of the primitive is at most its order."""
+    start, small = apply(rates_between(proof), at=[0]), proof.given[10]
+    below = have(lt(0, END), proof.given[9], start)
+    known = [start, small, proof.given[9], below, *proof.given[13:]]
+    least = num(0) if count.start is None else -count.start
+    goals = le(count.primitive(END), count.end), le(least, count.primitive(Jk(0)))
+    if count.name == "grpo":
+        sides = [have(goal, *root_order_facts(known)) for goal in goals]
+    else:
+        sides = [have(goals[0], *logs_at_end(known)), have(goals[1], *logs_at_start(known))]
+    return have(le(count.primitive(END) - count.primitive(Jk(0)), count.order), *sides)
+
+
+def logs_at_end(known: Sequence[Theorem]) -> list[Theorem]:
+    """log((1 - epsilon)/epsilon) is at most log(1/epsilon) and at most 1/epsilon - 2."""
+    below = have(lt(0, END), *known)
+    odds = have(lt(0, END / epsilon), *known)
+    return [
+        quotient_of_logs(END, epsilon, known), quotient_of_logs(num(1), epsilon, known),
+        log_of_one(), discharge(where(calculus.log_tangent(), x=END), below),
+        discharge(where(calculus.log_tangent(), x=END / epsilon), odds), *known,
+    ]  # fmt: skip
+
+
+def logs_at_start(known: Sequence[Theorem]) -> list[Theorem]:
+    """The log-odds of J_0 are at least -log(1/J_0), and at least 2 - 1/J_0."""
+    rest, odds = (have(lt(0, v_), *known) for v_ in (1 - Jk(0), (1 - Jk(0)) / Jk(0)))
+    return [
+        quotient_of_logs(Jk(0), 1 - Jk(0), known), quotient_of_logs(1 - Jk(0), Jk(0), known),
+        quotient_of_logs(num(1), Jk(0), known), log_of_one(),
+        discharge(where(calculus.log_tangent(), x=1 - Jk(0)), rest),
+        discharge(where(calculus.log_tangent(), x=(1 - Jk(0)) / Jk(0)), odds), *known,
+    ]  # fmt: skip
+
+
+def log_of_one() -> Theorem:
+    """log(1) = 0."""
+    return have(eq(log(1), 0), rewrite(instance("log.exp", x=ZERO), instance("exp.zero")))
+
+
+def quotient_of_logs(a: Term, b_: Term, known: Sequence[Theorem]) -> Theorem:
+    """log(a/b) = log(a) - log(b)."""
+    return discharge(
+        where(calculus.log_of_quotient(), x=a, y=b_), have(lt(0, a), *known),
+        have(lt(0, b_), *known),
+    )  # fmt: skip
+
+
+def root_order_facts(known: Sequence[Theorem]) -> list[Theorem]:
+    """What bounds 2 (2 J - 1)/sqrt(J (1 - J)): at 1 - epsilon from above, at J_0 from below."""
+    half = have(lt(epsilon, num(Fraction(1, 2))), *known)
+    positive = have(lt(0, epsilon), *known)
+    spread, other, root = root_sign(END, known), root_sign(Jk(0), known), root_facts(
+        epsilon, positive)  # fmt: skip
+    left, right = (1 - 2 * epsilon) * sqrt(epsilon), spread[0].conclusion.args[1]
+    squares = have(le(left**2, right**2), spread[1], root[1], positive, half)
+    shorter = discharge(where(root_order(), {x: left, y: right}), squares, spread[0])
+    form = COUNTS[1].primitive
+    return [
+        have(le(form(END), 2 / sqrt(epsilon)), shorter, spread[0], root[0]),
+        have(le(0, form(Jk(0))), other[0], known[-1]),
+    ]
+
+
+for _count in COUNTS:
+    _state_count(_count)
