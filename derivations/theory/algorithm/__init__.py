@@ -1,0 +1,9 @@
+"""Section 4: algorithms.
+
+`rates` says which learning rates are safe, `iterations` how many steps they take, `batch` what
+sampling changes, `directions` what other directions than that of the Gradient Gap do.
+"""
+
+from derivations.theory.algorithm import iterations, rates
+
+__all__ = ["iterations", "rates"]
