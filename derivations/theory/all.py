@@ -1,3 +1,11 @@
 """Every section of the theory, in the order of the paper; importing it fills the library."""
 
-from derivations.theory import algorithm, gap, length, lines, setting, trajectory  # noqa: F401
+from derivations.theory import (  # noqa: F401
+    algorithm,
+    gap,
+    length,
+    lines,
+    setting,
+    stagnation,
+    trajectory,
+)
