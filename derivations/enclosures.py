@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from fractions import Fraction
 
-from derivations.kernel.terms import Term, unfold
+from derivations.kernel.balls import compiled
+from derivations.kernel.terms import Term, lt, num, unfold
 from derivations.kernel.theorem import Theorem
 from derivations.search.balls import enclose
 from derivations.tactics import ProofError, fold
@@ -30,3 +32,16 @@ def enclosed(goal: Term, *facts: Theorem, names: Sequence[str] = ()) -> Theorem:
     if made is None:
         raise ProofError(f"no enclosure proves {goal!r}", goal)
     return fold(made, goal)
+
+
+def bracketed(number: Term, digits: int, names: Sequence[str] = ()) -> tuple[Theorem, Theorem]:
+    """Bounds on a closed term, from below and above, that differ by two units of the last digit.
+
+    >>> from derivations.kernel.terms import PI
+    >>> bracketed(PI, 2)[0]
+    |- 313/100 < pi
+    """
+    middle = compiled(unfold(number, frozenset(names)), ())().mid()
+    scaled = round(float(middle) * 10**digits)
+    low, high = (num(Fraction(scaled + shift, 10**digits)) for shift in (-1, 1))
+    return enclosed(lt(low, number), names=names), enclosed(lt(number, high), names=names)

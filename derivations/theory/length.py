@@ -79,7 +79,7 @@ def _draw(values: Term) -> Term:
 
 
 DRAWN = Definition(
-    "drawn",
+    "group_drawn",
     lam(
         (n, r, l, X, _U, _V),
         both(
@@ -94,7 +94,7 @@ DRAWN = Definition(
         ),
     ),
 )
-"""``drawn(n, r, l, X, U, V)``: V(m, c, A, B) is the expectation of U(c, A, B) after m more
+"""``group_drawn(n, r, l, X, U, V)``: V(m, c, A, B) is the expectation of U(c, A, B) after m more
 responses were drawn, one after another; c counts the correct ones, A adds up X and B adds up
 r X."""
 
@@ -123,7 +123,7 @@ _won = total(n, i, r(i) * exp(l(i)) * X(i))
     ),
 )
 def group_draw(proof: Proof) -> Theorem:
-    opened = fold(proof.given[1], unfold(proof.given[1].conclusion, frozenset({"drawn"})))
+    opened = fold(proof.given[1], unfold(proof.given[1].conclusion, frozenset({"group_drawn"})))
     last, before = part(opened, 0), part(opened, 1)
 
     def value(count: Term) -> Term:
@@ -655,7 +655,7 @@ def _expected(
 ) -> Theorem:
     """The expected update of coordinate j, from `length.group-draw`."""
     opened = apply(draws, at=[j])
-    opened = fold(opened, unfold(opened.conclusion, frozenset({"drawn"})))
+    opened = fold(opened, unfold(opened.conclusion, frozenset({"group_drawn"})))
     state_ = (c, _A, _B)
     end = apply(part(opened, 0), at=state_)
     form = beta(bilinear(share, product), state_)

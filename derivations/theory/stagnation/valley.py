@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction as Q
 from functools import cache
 
@@ -60,18 +61,22 @@ from derivations.theory.stagnation.landscape import (
     STEEPEST,
     STEEPNESS,
     VALLEY,
+    VALLEY_BEND,
     VALLEY_X,
     VALLEY_Y,
+    ZERO,
     X,
     Y,
-    ZERO,
     alpha,
     c,
     eta,
     k,
     p,
+    steepness,
     success_at,
     training,
+    v,
+    w,
     x,
     y,
 )
@@ -231,7 +236,8 @@ def valley_floor(proof: Proof) -> Theorem:
         steep = where(floor[1], {k: K})
         value = VALLEY(alpha, X(K), Y(K))
         climbed = have(le(X(K) / 2, value), steep, *bounds, have(lt(0, X(K)), high, small))
-        close = discharge(where(_near_one(), z=value), have(le(1 / epsilon, value), climbed, high), small)
+        enough = have(le(1 / epsilon, value), climbed, high)
+        close = discharge(where(_near_one(), z=value), enough, small)
         return infer("witness", intro(close, K, after.conclusion), formula=goal, terms=(N,))
 
     made = intro(obtain(apply(far, at=[2 / epsilon]), [N], late), epsilon, small.conclusion)
@@ -319,6 +325,66 @@ def _thin() -> tuple[Theorem, Theorem]:
 
 
 
+
+# How regular the valley is ---------------------------------------------------------------------
+
+_steep_place = num(20), num(Q(577, 1000))
+_level = real("b")
+
+
+@state(
+    "lemma",
+    "stagnation.valley-regularity",
+    "The regularity of the valley, and that it is no better",
+    provenance="extension",
+    given=[SLOPE],
+    claim=both(
+        le(VALLEY_X(alpha, x, y) ** 2 + VALLEY_Y(x, y) ** 2, STEEPEST),
+        WITHIN(VALLEY_BEND(x, y, v, w), 40 * (v**2 + w**2)),
+        both(lt(num(13), steepness(*_steep_place)), lt(STEEPNESS, num(Q(1302, 100)))),
+        forall(_level, lt(_level, 40), exists(x, lt(VALLEY_BEND(x, 0, 0, 1), -_level))),
+    ),
+    words="The gradient is about 13.0 at most, and the Hessian $2\\beta=40$.",
+)
+def valley_regularity(proof: Proof) -> Theorem:
+    weak = have(le(0, alpha), *alpha_bounds(proof.given[0]))
+    bounds = part(proof.use("stagnation.valley-derivatives", weak), 1)
+    sizes = [
+        proof.note(put_in(proof.given[0], goal, {}), "by enclosure")
+        for goal in proof.statement.conclusion.args[1].args[1].args[0].args
+    ]
+    bent = assume(lt(_level, 40))
+    (body,) = proof.statement.conclusion.args[1].args[1].args[1].args
+    goal = premises_of(beta(body, [_level]))[1]
+    far = 40 / (40 - _level)
+    tangent = where(calculus.exp_tangent(), x=far)
+    share = have(eq(LOGISTIC(far), 1 - 1 / (1 + exp(far))), where(calculus.exp_minus(), x=far),
+                 unfold=PARTS[:1])  # fmt: skip
+    small = have(lt(1 / (1 + exp(far)), (40 - _level) / 40), tangent, bent)
+    steep = have(lt(VALLEY_BEND(far, 0, 0, 1), -_level), share, small, unfold=PARTS[4:])
+    made = infer("witness", steep, formula=goal, terms=(far,))
+    proof.note(made, "on the floor, far out, the second derivative across tends to -40")
+    return conjunction(
+        part(bounds, 0), part(bounds, 1), conjunction(*sizes),
+        intro(made, _level, bent.conclusion),
+    )  # fmt: skip
+
+
+def put_in(slope: Theorem, goal: Term, values: Mapping[Term, Theorem]) -> Theorem:
+    """A relation between numbers by enclosure; alpha, and what else has a value, put in."""
+    a_, b_ = goal.args
+    steps = [(alpha, slope), *values.items()]
+    plain = [lt(a_, b_)]
+    for variable, equation in reversed(steps):
+        plain.append(substitute(plain[-1], {variable: equation.conclusion.args[1]}))
+    made = enclosed(plain.pop(), names=PARTS)
+    for variable, equation in steps:
+        made = infer(
+            "rewrite", symmetric(equation), made, template=lam(variable, plain.pop())
+        )
+    return have(goal, made)
+
+
 # The two cases ---------------------------------------------------------------------------------
 
 START = success_at(X0, Y0)
@@ -394,40 +460,55 @@ def _numbers(proof: Proof) -> list[Theorem]:
 
 def _closed(proof: Proof, goal: Term) -> Theorem:
     """A relation between numbers, alpha and eta put in."""
-    slope, rate = proof.given[:2]
-    a_, b_ = goal.args
-    plain = substitute(lt(a_, b_), {eta: JUMP})
-    made = enclosed(substitute(plain, {alpha: ALPHA}), names=PARTS)
-    back = infer("rewrite", symmetric(slope), made, template=lam(alpha, plain))
-    back = infer("rewrite", symmetric(rate), back, template=lam(eta, lt(a_, b_)))
-    return have(goal, back)
+    return put_in(proof.given[0], goal, {eta: proof.given[1]})
 
 
 MIRRORED = num(-Q(1, 2))
 """-y_0."""
 
 
-def _facing(proof: Proof) -> list[Theorem]:
+def start_inside() -> Theorem:
+    """0 < J < 1 at the start."""
+    return have(both(lt(0, START), lt(START, 1)), unfold=PARTS[:1])
+
+
+def falling_across() -> Theorem:
+    """f_y < 0 at the start."""
+    share = have(lt(0, LOGISTIC(X0)), unfold=PARTS[:1])
+    return have(lt(VALLEY_Y(X0, Y0), 0), share, unfold=PARTS[3:4])
+
+
+def opposite(rate: Theorem, positive: Theorem) -> Theorem:
+    """rate * c(J) * f_y = -1 at the start, for the stagnating rate: an update leads across.
+
+    `rate` is the equation that gives the rate its value, `positive` says 0 < c(J).
+    """
+    falls = falling_across()
+    size = by_cases(
+        instance("absolute.cases", x=VALLEY_Y(X0, Y0)),
+        *([lambda case: have(eq(absolute(VALLEY_Y(X0, Y0)), -VALLEY_Y(X0, Y0)), case, falls)] * 2),
+    )
+    name, coefficient_ = rate.conclusion.args[0], positive.conclusion.args[1]
+    goal = eq(name * coefficient_ * VALLEY_Y(X0, Y0), -1)
+    return have(goal, rate, positive, size, falls)
+
+
+def positive_root() -> Theorem:
+    """0 < sqrt(J (1 - J)) at the start."""
+    spread = START * (1 - START)
+    return root_facts(spread, have(lt(0, spread), start_inside()))[0]
+
+
+def facing(proof: Proof) -> list[Theorem]:
     """At both points of the cycle the gradient points across the valley, and c(J) is the same.
 
     The stagnating rate times c(J) times the gradient leads from either point to the other one.
     """
     slope, rate = proof.given[:2]
-    inside = have(both(lt(0, START), lt(START, 1)), unfold=PARTS[:1])
-    spread = START * (1 - START)
-    root, _ = root_facts(spread, have(lt(0, spread), inside))
-    falls = have(lt(VALLEY_Y(X0, Y0), 0), have(lt(0, LOGISTIC(X0)), unfold=PARTS[:1]),
-                 unfold=PARTS[3:4])  # fmt: skip
-    across = by_cases(
-        instance("absolute.cases", x=VALLEY_Y(X0, Y0)),
-        *([lambda case: have(eq(absolute(VALLEY_Y(X0, Y0)), -VALLEY_Y(X0, Y0)), case, falls)] * 2),
-    )
-    jump = have(
-        eq(eta * beta(GRPO, [START]) * VALLEY_Y(X0, Y0), -1), rate, root, across, falls
-    )
-    mirrored = have(eq(VALLEY_Y(X0, MIRRORED), -VALLEY_Y(X0, Y0)), unfold=PARTS[3:4])
     return [
-        jump, root, mirrored,
+        opposite(rate, positive_root()),
+        positive_root(),
+        have(eq(VALLEY_Y(X0, MIRRORED), -VALLEY_Y(X0, Y0)), unfold=PARTS[3:4]),
         have(eq(VALLEY(alpha, X0, MIRRORED), VALLEY(alpha, X0, Y0)), unfold=PARTS[1:2]),
         *(
             have(eq(VALLEY_X(alpha, X0, side), 0), slope, unfold=PARTS[2:3])
@@ -451,9 +532,8 @@ def _run_facts(proof: Proof, bounds: list[Theorem], rate: Term, follows: Theorem
 
 def _rate_sign(proof: Proof) -> Theorem:
     """0 < eta."""
-    jump, root, *_ = _facing(proof)
-    falls = have(lt(VALLEY_Y(X0, Y0), 0), have(lt(0, LOGISTIC(X0)), unfold=PARTS[:1]),
-                 unfold=PARTS[3:4])  # fmt: skip
+    falls, root = falling_across(), positive_root()
+    jump = opposite(proof.given[1], root)
     shown = have(eq(eta, -1 / (beta(GRPO, [START]) * VALLEY_Y(X0, Y0))), jump, root, falls)
     return have(lt(0, eta), shown, root, falls)
 
@@ -461,7 +541,7 @@ def _rate_sign(proof: Proof) -> Theorem:
 def _stagnates(proof: Proof, bounds: list[Theorem]) -> Theorem:
     """The cycle: every step leads to the point opposite."""
     follows = assume(_follows(eta))
-    facts, step = _facing(proof), _step(follows)
+    facts, step = facing(proof), _step(follows)
     sides = either(eq(Y(k), Y0), eq(Y(k), -Y0))
     claim = both(eq(X(k), X0), sides)
     begin = have(eq(Y(ZERO), Y0), proof.given[3])
@@ -508,7 +588,7 @@ def _escapes(proof: Proof, bounds: list[Theorem], share: int) -> Theorem:
     """With half of the rate the first step ends on the floor, with a quarter near it."""
     rate = eta / share
     follows = assume(_follows(rate))
-    facts, step, sign = _facing(proof), _step(follows), _rate_sign(proof)
+    facts, step, sign = facing(proof), _step(follows), _rate_sign(proof)
     start = list(proof.given[2:4])
     first = have(
         both(eq(X(ZERO + 1), X0), eq(Y(ZERO + 1), Y0 - 1 / num(share))),
@@ -552,7 +632,8 @@ def _on_the_floor(
             have(eq(VALLEY_X(alpha, *at), alpha), known, unfold=PARTS[2:3]),
             have(eq(VALLEY_Y(*at), 0), known, unfold=PARTS[3:4]),
         ]
-        root = have(le(0, beta(GRPO, [success_at(*at)])), where(coefficient(), z=VALLEY(alpha, *at)))
+        same = where(coefficient(), z=VALLEY(alpha, *at))
+        root = have(le(0, same.conclusion.args[0]), same)
         after = beta(lam(k, claim), [k + 1])
         return have(after, step, *slopes, root, positive, rising, known)
 
