@@ -16,6 +16,7 @@ from fractions import Fraction as Q
 from functools import cache
 
 from derivations.calculus import differentiate
+from derivations.elementary import resolve
 from derivations.enclosures import bracketed, enclosed
 from derivations.expectation import WITHIN
 from derivations.kernel.terms import (
@@ -38,7 +39,7 @@ from derivations.kernel.terms import (
     substitute,
     unfold,
 )
-from derivations.kernel.theorem import Theorem
+from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, state
 from derivations.tactics import (
     apply,
@@ -55,6 +56,8 @@ from derivations.tactics import (
     order,
     part,
     replace,
+    rewrite,
+    symmetric,
     where,
 )
 from derivations.theory.setting import CONVERGES
@@ -261,14 +264,12 @@ def _boxed(case: Attractor, slope: Theorem, rate: Theorem) -> list[Theorem]:
             have(le(low, v), assume(le(-case.radius, v))), assume(le(v, case.radius))
         )
     ]
-    values = {alpha: slope, jump: rate}
     for variable, used in ((alpha, {}), (jump, {jump: rate})):
         number = substitute(substitute(variable, {jump: case.jump}), {alpha: ALPHA})
         for relation in bracketed(number, 9, PARTS):
             one, other = relation.conclusion.args
             goal = lt(one, variable) if one.kind == "num" else lt(variable, other)
             sides.append(put_in(slope, goal, used))
-    del values
     return sides
 
 
@@ -285,19 +286,23 @@ def _bounded(case: Attractor, body: Term, at: Term, slope: Term, box: list[Theor
     """|body(at) - body(0)| <= slope * z, by `mean_value_bound` and an enclosure."""
     smooth = _derivative(case, body, at)
     value = smooth.conclusion.args[2]
-    names = {t: at}
-    steep = conjunction(
-        enclosed(lt(num(-Q(slope.head)), value), *box), enclosed(lt(value, slope), *box)
-    )
-    within = have(WITHIN(value, slope), steep)
+    within = _within(value, slope, box)
     sides = _sides(case.radius, at)
     ready = [intro(theorem, at, *sides) for theorem in (smooth, within)]
     rule = where(
         mean_value_bound(), f=lam(u, body), g=lam(at, value), r=case.radius, x=at, M=slope
     )
-    del names
     small = assume(WITHIN(at, z))
     return discharge(rule, *ready, small, assume(le(z, case.radius)))
+
+
+def _within(value: Term, limit: Term, box: list[Theorem]) -> Theorem:
+    """|value| <= limit on the box, by enclosures."""
+    v, low = real("v"), num(-Q(limit.head))
+    strict = [assume(lt(low, v)), assume(lt(v, limit))]
+    plain = where(have(WITHIN(v, limit), *strict), {v: value})
+    sides = [enclosed(goal, *box, names=PARTS) for goal in (lt(low, value), lt(value, limit))]
+    return discharge(plain, *sides)
 
 
 def contraction(case: Attractor, slope: Theorem, rate: Theorem) -> list[Theorem]:
@@ -310,8 +315,21 @@ def contraction(case: Attractor, slope: Theorem, rate: Theorem) -> list[Theorem]
         second = _bounded(
             case, replace(replace(value, a, ZERO), b, u), b, case.slopes[row][1], box
         )
-        results.append(have(WITHIN(value, case.factor * z), first, second, flat))
+        results.append(_added(case, row, value, first, second, flat))
     return results
+
+
+def _added(
+    case: Attractor, row: int, value: Term, first: Theorem, second: Theorem, flat: Theorem
+) -> Theorem:
+    """|image| <= factor * z from what changes with a and what changes with b."""
+    v, v0, v1 = (real(name) for name in ("v", "v0", "v1"))
+    one, two = case.slopes[row]
+    known = [assume(WITHIN(v - v0, one * z)), assume(WITHIN(v0 - v1, two * z)), assume(eq(v1, 0))]
+    plain = have(WITHIN(v, case.factor * z), *known)
+    middle, start = second.conclusion.args[0].args
+    made = where(plain, {v: value, v0: middle, v1: start})
+    return discharge(made, first, second, flat)
 
 
 def _fixed(case: Attractor, slope: Theorem, rate: Theorem) -> list[Theorem]:
@@ -321,3 +339,322 @@ def _fixed(case: Attractor, slope: Theorem, rate: Theorem) -> list[Theorem]:
     same = case.same(value)
     return [flat, have(eq(jump * same.conclusion.args[1] * VALLEY_Y(X0, Y0), -1), same,
                        opposite(rate, case.positive()))]  # fmt: skip
+
+
+# Steps in the plane --------------------------------------------------------------------------
+
+_U, _V, _s1, _s2, _m = (real(name) for name in ("U", "V", "s1", "s2", "m"))
+
+
+def _at_point(case: Attractor, theorem: Theorem) -> Theorem:
+    """A theorem about the point with coordinates a and b as one about the point (x, y)."""
+    along, across = case.skewed(x - X0, y - Y0)
+    values = where(theorem, {a: along, b: across})
+    for old, new in zip(case.at(along, across), (x, y), strict=True):
+        same, hole = have(eq(old, new)), real("hole")
+        template = lam(hole, replace(values.conclusion, old, hole))
+        values = infer("rewrite", same, values, template=template)
+    near = assume(NEAR(case.skew, x, y, z))
+    opened = fold(near, unfold(near.conclusion, frozenset({"near_cycle"})))
+    within = have(both(WITHIN(along, z), WITHIN(across, z)), opened)
+    size = assume(le(z, case.radius))
+    return discharge_near(values, within, size)
+
+
+def discharge_near(theorem: Theorem, within: Theorem, size: Theorem) -> Theorem:
+    """Without the hypotheses on the coordinates, which the size of the box bounds."""
+    for hypothesis in theorem.hypotheses:
+        if hypothesis.head == "=" or hypothesis == size.conclusion:
+            continue
+        proof = have(hypothesis, within, size)
+        theorem = infer("detach", infer("discharge", theorem, formula=hypothesis), proof)
+    return theorem
+
+
+def _shifts(case: Attractor, slope: Theorem, rate: Theorem) -> list[Theorem]:
+    """How much the coordinates of the image change with the rate, on the box."""
+    box = _boxed(case, slope, rate)
+    return [
+        _within(value, limit, box)
+        for value, limit in zip(case.shift(a, b), case.shifts, strict=True)
+    ]
+
+
+def _moved_near(case: Attractor, steps: list[Theorem], shifts: list[Theorem]) -> Theorem:
+    """The next point is near the cycle, for rates e (1 - d) <= eta <= e (1 + d)."""
+    update = case.update(x, y)
+    images = case.skewed(x + jump * _U - X0, -(y + jump * _V) - Y0)
+    changes = case.skewed(jump * _U, -(jump * _V))
+    d = real("d")
+    known = [
+        *(assume(WITHIN(image, case.factor * z)) for image in images),
+        *(assume(WITHIN(change, limit)) for change, limit in zip(changes, case.shifts, strict=True)),
+        assume(WITHIN(eta - jump, d * jump)), assume(lt(0, jump)),
+    ]  # fmt: skip
+    share = have(WITHIN((eta - jump) / jump, d), *known[4:])
+    sizes = []
+    for image, change, limit in zip(images, changes, case.shifts, strict=True):
+        s, e = real("s"), real("w")
+        product = have(WITHIN(e * s, d * limit), assume(WITHIN(s, limit)), assume(WITHIN(e, d)))
+        product = where(product, {s: change, e: (eta - jump) / jump})
+        product = discharge(product, known[2 + len(sizes)], share)
+        sizes.append(
+            have(WITHIN(image + (eta - jump) / jump * change, case.factor * z + d * limit),
+                 product, known[len(sizes)])
+        )  # fmt: skip
+    largest = case.shifts[1]
+    goal = NEAR(
+        case.skew, x + eta * _U, -(y + eta * _V), case.factor * z + d * largest
+    )  # fmt: skip
+    opened = unfold(goal, frozenset({"near_cycle"}))
+    shown = have(opened, *sizes, share, known[-1])
+    made = where(fold(shown, goal), {_U: update[0], _V: update[1]})
+    return resolve(made, *steps, *shifts)
+
+
+# Runs ----------------------------------------------------------------------------------------
+
+
+def _attracts(case: Attractor) -> Term:
+    """What is claimed of one algorithm."""
+    exact, start = eq(eta, case.jump), case.near(ZERO, case.radius)
+    return both(
+        implies(
+            case.follows(), exact,
+            forall(
+                (k, z),
+                le(z, case.radius), case.near(k, z), case.near(k + 1, case.factor * z),
+            ),
+        ),
+        implies(
+            case.follows(), exact, start,
+            both(CONVERGES(lam(K, X(K)), X0), CONVERGES(lam(K, absolute(Y(K))), Y0)),
+        ),
+        implies(
+            case.follows(), WITHIN(eta - case.jump, case.change * case.jump), start,
+            forall(
+                k,
+                both(
+                    case.near(k, case.radius),
+                    lt(Y(k) * Y(k + 1), 0),
+                    lt(success_at(X(k), Y(k)), BELOW),
+                ),
+            ),
+        ),
+    )  # fmt: skip
+
+
+@state(
+    "theorem",
+    "stagnation.attractor",
+    "The cycle in the valley attracts",
+    provenance="extension",
+    given=[SLOPE],
+    claim=both(_attracts(GROUPS), _attracts(PLAIN)),
+    words="First for population GRPO, then for REINFORCE: the box around the cycle is mapped into "
+    "itself and shrinks at the stagnating rate, so runs that start in it tend to the cycle; and "
+    "at every rate nearby they keep jumping across the valley, with $J<0.43$ for ever.",
+)
+def attractor(proof: Proof) -> Theorem:
+    return conjunction(*(_attraction(proof, case) for case in (GROUPS, PLAIN)))
+
+
+def _attraction(proof: Proof, case: Attractor) -> Theorem:
+    """`_attracts`, proved."""
+    slope, rate = proof.given[0], assume(eq(jump, case.jump))
+    images = [_at_point(case, theorem) for theorem in contraction(case, slope, rate)]
+    proof.note(images[0], "mean value theorem; the derivatives by enclosures")
+    shifts = [_at_point(case, theorem) for theorem in _shifts(case, slope, rate)]
+    moved_ = _moved_near(case, images, shifts)
+    positive = have(lt(0, jump), *_boxed(case, slope, rate)[-2:])
+    moved_ = proof.note(resolve(moved_, positive), "other rates change little")
+    low = _at_point(case, _below(case, slope))
+    follows = assume(case.follows())
+    step = _next_point(case, follows, moved_)
+    shrinks = _shrinks(case, step)
+    tends = _tends(case, shrinks)
+    exact, ascends = eq(eta, case.jump), follows.conclusion
+    return conjunction(
+        intro(proof.note(shrinks, "so boxes shrink"), (), ascends, exact),
+        intro(proof.note(tends, "and the run tends to the cycle"), (), ascends, exact),
+        intro(proof.note(_stays(case, step, low), "there is room for other rates"), (), ascends),
+    )
+
+
+def _below(case: Attractor, slope: Theorem) -> Theorem:
+    """J < 0.43 on the box."""
+    rate = assume(eq(jump, case.jump))
+    box = _boxed(case, slope, rate)[:6]
+    return enclosed(lt(success_at(*case.at(a, b)), BELOW), *box, names=PARTS)
+
+
+def _next_point(case: Attractor, follows: Theorem, moved_: Theorem) -> Theorem:
+    """The next point is near the cycle, and on the other side of the valley.
+
+    Under: (X(k), |Y(k)|) is near of size z <= r, the rate differs by the part d, and the next
+    point's size is at most r.
+    """
+    height = absolute(Y(k))
+    there = where(moved_, {x: X(k), y: height})
+    opened = fold(follows, unfold(follows.conclusion, frozenset({"ascends"})))
+    update = apply(opened, at=[k])
+    value, size = VALLEY(alpha, X(k), height), there.conclusion.args[3]
+    same = case.same(value)
+    next_x, next_y = there.conclusion.args[1], there.conclusion.args[2]
+    near = fold(there, unfold(there.conclusion, frozenset({"near_cycle"})))
+    bounded = assume(le(size, case.radius))
+    across = have(lt(0, next_y), near, bounded)
+    here = assume(case.near(k, z))
+    above = have(lt(0, height), fold(here, unfold(here.conclusion, frozenset({"near_cycle"}))),
+                 assume(le(z, case.radius)))  # fmt: skip
+
+    def side(case_: Theorem) -> Theorem:
+        sign = 1 if case_.conclusion.args[1].args[1] == Y(k) else -1
+        even = [
+            have(eq(VALLEY(alpha, X(k), Y(k)), value), case_, unfold=PARTS[1:2]),
+            have(eq(VALLEY_X(alpha, X(k), Y(k)), VALLEY_X(alpha, X(k), height)), case_,
+                 unfold=PARTS[2:3]),
+            have(eq(VALLEY_Y(X(k), Y(k)), sign * VALLEY_Y(X(k), height)), case_,
+                 unfold=PARTS[3:4]),
+            have(eq(Y(k), sign * height), case_),
+        ]  # fmt: skip
+        along = have(eq(X(k + 1), next_x), part(update, 0), same, *even)
+        jumped = have(eq(Y(k + 1), -sign * next_y), part(update, 1), same, *even)
+        opposite_ = have(lt(Y(k) * Y(k + 1), 0), _signs(sign, even[3], jumped, above, across))
+        high = _size(jumped, across)
+        reached = NEAR(case.skew, X(k + 1), absolute(Y(k + 1)), size)
+        whole = _renamed(there, along, high)
+        rate_ = have(eq(success_at(X(k), Y(k)), success_at(X(k), height)), even[0])
+        return conjunction(fold(whole, reached), opposite_, rate_)
+
+    return by_cases(instance("absolute.cases", x=Y(k)), side, side)
+
+
+def _signs(
+    sign: int, here: Theorem, there: Theorem, above: Theorem, across: Theorem
+) -> Theorem:
+    """Y(k) Y(k + 1) < 0 from their sizes and signs."""
+    v, w = real("v"), real("w")
+    plain = [assume(eq(Y(k), sign * v)), assume(eq(Y(k + 1), -sign * w)), assume(lt(0, v)),
+             assume(lt(0, w))]  # fmt: skip
+    made = have(lt(Y(k) * Y(k + 1), 0), have(lt(0, v * w), *plain[2:]), *plain[:2])
+    return resolve(
+        where(made, {v: above.conclusion.args[1], w: across.conclusion.args[1]}),
+        here, there, above, across,
+    )  # fmt: skip
+
+
+def _size(jumped: Theorem, across: Theorem) -> Theorem:
+    """|Y(k + 1)| is the positive one of the two numbers that Y(k + 1) can be."""
+    w = real("w")
+    sign = jumped.conclusion.args[1].args[0]
+    known = assume(eq(Y(k + 1), sign * w)), assume(lt(0, w))
+    goal = eq(absolute(Y(k + 1)), w)
+    made = by_cases(
+        instance("absolute.cases", x=Y(k + 1)),
+        *([lambda case: have(goal, case, *known)] * 2),
+    )
+    return resolve(where(made, {w: across.conclusion.args[1]}), jumped, across)
+
+
+def _renamed(theorem: Theorem, *equations: Theorem) -> Theorem:
+    """The theorem with the right side of each equation replaced by the left one."""
+    for equation in equations:
+        theorem = rewrite(theorem, symmetric(equation))
+    return theorem
+
+
+def _known(case: Attractor, step: Theorem, difference: Term) -> Theorem:
+    """The step for rates that differ by a part of the stagnating one."""
+    made = where(step, {jump: case.jump, real("d"): difference})
+    return resolve(made, have(eq(case.jump, case.jump)))
+
+
+def _wider(case: Attractor, at: Term, size: Term, larger: Term, *facts: Theorem) -> Theorem:
+    """Near within `larger`, from near within `size`."""
+    first, second, v, w = X(at), absolute(Y(at)), real("v"), real("w")
+    given = assume(NEAR(case.skew, x, y, v))
+    opened = fold(given, unfold(given.conclusion, frozenset({"near_cycle"})))
+    goal = NEAR(case.skew, x, y, w)
+    inner = have(unfold(goal, frozenset({"near_cycle"})), opened, assume(le(v, w)))
+    values = {x: first, y: second, v: size, w: larger}
+    return resolve(where(fold(inner, goal), values), *facts)
+
+
+def _shrinks(case: Attractor, step: Theorem) -> Theorem:
+    """At the stagnating rate a box is mapped into a smaller one."""
+    exact, size = assume(eq(eta, case.jump)), assume(le(z, case.radius))
+    made = resolve(
+        _known(case, step, ZERO),
+        have(WITHIN(eta - case.jump, 0 * case.jump), exact),
+        have(le(case.factor * z + 0 * case.shifts[1], case.radius), size),
+    )
+    near = part(made, 0)
+    same = have(eq(near.conclusion.args[3], case.factor * z))
+    return intro(rewrite(near, same), (k, z), size.conclusion, case.near(k, z))
+
+
+def _tends(case: Attractor, shrinks: Theorem) -> Theorem:
+    """X(k) -> x_0 and |Y(k)| -> y_0."""
+    loss = num(1 - Q(case.factor.head))
+
+    def size(at: Term) -> Term:
+        return case.radius / (1 + loss * at)
+
+    start = assume(case.near(ZERO, case.radius))
+    base = rewrite(start, have(eq(case.radius, size(ZERO))))
+
+    def closer(known: Theorem) -> Theorem:
+        small = have(le(size(k), case.radius))
+        there = apply(shrinks, small, known, at=[k, size(k)])
+        less = have(le(case.factor * size(k), size(k + 1)))
+        return _wider(case, k + 1, case.factor * size(k), size(k + 1), there, less)
+
+    sizes = apply(induct(k, case.near(k, size(k)), base, closer), at=[K])
+    opened = fold(sizes, unfold(sizes.conclusion, frozenset({"near_cycle"})))
+    limits = []
+    for path, end in ((X(K), X0), (absolute(Y(K)), Y0)):
+        close = have(WITHIN(path - end, (1 + case.skew) * size(K)), opened)
+        limits.append(_limit(case, close, CONVERGES(lam(K, path), end), loss))
+    return intro(conjunction(*limits), (), start.conclusion)
+
+
+def _limit(case: Attractor, close: Theorem, wanted: Term, loss: Term) -> Theorem:
+    """Convergence from the bound (1 + h) r/(1 + loss k)."""
+    small, after = assume(lt(0, epsilon)), assume(le(N, K))
+    goal = premises_of(beta(unfold(wanted, frozenset({"converges"})).args[0], [epsilon]))[1]
+    top = (1 + case.skew) * case.radius
+
+    def late(chosen: Theorem) -> Theorem:
+        below = have(le(top / epsilon, loss * K), chosen, after, small)
+        size = have(le((1 + case.skew) * (case.radius / (1 + loss * K)), epsilon), below, small)
+        path = close.conclusion.args[0]
+        near = have(WITHIN(path, epsilon), close, size)
+        return infer("witness", intro(near, K, after.conclusion), formula=goal, terms=(N,))
+
+    far = instance("natural.archimedes", x=top / (loss * epsilon))
+    return fold(intro(obtain(far, [N], late), epsilon, small.conclusion), wanted)
+
+
+def _stays(case: Attractor, step: Theorem, low: Theorem) -> Theorem:
+    """At nearby rates the run stays in the box, and J below 0.43."""
+    nearby = assume(WITHIN(eta - case.jump, case.change * case.jump))
+    start = assume(case.near(ZERO, case.radius))
+    size = case.factor * case.radius + case.change * case.shifts[1]
+    room = have(le(size, case.radius))
+    made = resolve(
+        where(_known(case, step, case.change), {z: case.radius}), nearby, room,
+        have(le(case.radius, case.radius)),
+    )  # fmt: skip
+
+    def again(known: Theorem) -> Theorem:
+        there = part(resolve(made, known), 0)
+        return _wider(case, k + 1, size, case.radius, there, room)
+
+    stays = apply(induct(k, case.near(k, case.radius), start, again), at=[k])
+    now = resolve(made, stays)
+    rate = where(low, {x: X(k), y: absolute(Y(k)), z: case.radius})
+    rate = resolve(rate, stays, have(le(case.radius, case.radius)))
+    below = have(lt(success_at(X(k), Y(k)), BELOW), part(now, 1, 1), rate)
+    cycle = intro(conjunction(stays, part(now, 1, 0), below), k)
+    return intro(cycle, (), nearby.conclusion, start.conclusion)
