@@ -10,7 +10,6 @@ diagonal there.  Its derivatives are enclosed on a box around the fixed point.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction as Q
 from functools import cache
@@ -68,9 +67,9 @@ from derivations.theory.stagnation.landscape import (
     VALLEY,
     VALLEY_X,
     VALLEY_Y,
+    ZERO,
     X,
     Y,
-    ZERO,
     alpha,
     eta,
     k,
@@ -90,7 +89,6 @@ from derivations.theory.stagnation.valley import (
     Y0,
     K,
     N,
-    alpha_bounds,
     coefficient,
     epsilon,
     opposite,
@@ -386,13 +384,13 @@ def _moved_near(case: Attractor, steps: list[Theorem], shifts: list[Theorem]) ->
     images = case.skewed(x + jump * _U - X0, -(y + jump * _V) - Y0)
     changes = case.skewed(jump * _U, -(jump * _V))
     d = real("d")
+    limits = zip((*images, *changes), (case.factor * z,) * 2 + case.shifts, strict=True)
     known = [
-        *(assume(WITHIN(image, case.factor * z)) for image in images),
-        *(assume(WITHIN(change, limit)) for change, limit in zip(changes, case.shifts, strict=True)),
+        *(assume(WITHIN(value, limit)) for value, limit in limits),
         assume(WITHIN(eta - jump, d * jump)), assume(lt(0, jump)),
     ]  # fmt: skip
     share = have(WITHIN((eta - jump) / jump, d), *known[4:])
-    sizes = []
+    sizes: list[Theorem] = []
     for image, change, limit in zip(images, changes, case.shifts, strict=True):
         s, e = real("s"), real("w")
         product = have(WITHIN(e * s, d * limit), assume(WITHIN(s, limit)), assume(WITHIN(e, d)))
