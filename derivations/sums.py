@@ -9,6 +9,7 @@ from functools import cache
 
 from derivations.kernel.terms import (
     Term,
+    beta,
     eq,
     forall,
     function,
@@ -27,6 +28,7 @@ from derivations.tactics import (
     assume,
     by_cases,
     discharge,
+    fresh,
     have,
     induct,
     instance,
@@ -78,6 +80,24 @@ def congruent() -> Theorem:
     base = have(eq(total(0, _i, _f(_i)), total(0, _i, _g(_i))))
     base = intro(base, (), forall(_i, lt(_i, 0), eq(_f(_i), _g(_i))))
     return apply(induct(_n, implies(each, claim), base, step), assume(each), at=[_n])
+
+
+def equal(count: Term, each: Theorem) -> Theorem:
+    """``Sum(n, f) = Sum(n, g)`` from ``for all i, i < n -> f(i) = g(i)``."""
+    return _summed(congruent(), count, each)
+
+
+def ordered(count: Term, each: Theorem) -> Theorem:
+    """``Sum(n, f) <= Sum(n, g)`` from ``for all i, i < n -> f(i) <= g(i)``."""
+    return _summed(monotone(), count, each)
+
+
+def _summed(rule: Theorem, count: Term, each: Theorem) -> Theorem:
+    (body,) = each.conclusion.args
+    index = fresh("i", "N", body, count)
+    left, right = beta(body, [index]).args[1].args
+    made = where(rule, {_f: lam(index, left), _g: lam(index, right), _n: count})
+    return discharge(made, each)
 
 
 @cache
