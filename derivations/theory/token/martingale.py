@@ -1,0 +1,314 @@
+"""The score of a response is a martingale in its tokens; what that and padding give at once."""
+
+from __future__ import annotations
+
+from derivations import sums
+from derivations.expectation import NAMES, WITHIN, Setting
+from derivations.kernel.terms import (
+    Definition,
+    Term,
+    app,
+    both,
+    eq,
+    exp,
+    forall,
+    function,
+    implies,
+    lam,
+    le,
+    lt,
+    minimum,
+    num,
+    real,
+    total,
+    unfold,
+)
+from derivations.kernel.theorem import Theorem
+from derivations.library import Proof, define, state
+from derivations.tactics import (
+    absurd,
+    apply,
+    assume,
+    by_cases,
+    conjunction,
+    discharge,
+    fold,
+    have,
+    induct,
+    instance,
+    intro,
+    part,
+    rewrite,
+    specialise,
+    where,
+)
+from derivations.theory.setting import constant_derivative, unique
+from derivations.theory.token.prefixes import (
+    DRAWN,
+    GIVEN,
+    HESSIANS,
+    MEASURABLE,
+    SCORES,
+    Drawn,
+    Equivalence,
+    T,
+    T_max,
+    agree,
+    carried,
+    h_tok,
+    i,
+    j,
+    k,
+    line,
+    m,
+    n,
+    prefix_sum,
+    s_tok,
+    same,
+    t,
+    u,
+)
+from derivations.kernel.terms import MALFORMED  # noqa
+from derivations.expectation import MEAN
+
+G_p, L_p, eta = real("G_p"), real("L_p"), real("eta")
+a, b = real("a"), real("b")
+J, Dmu, ell, ell2 = line.success, line.alignment, line.log_odds, line.curvature
+
+LENGTH = lam(i, T(i))
+"""The length of the response, as a random variable."""
+
+TOKEN_SMOOTH = Definition(
+    "token_smooth",
+    lam(
+        (n, T_max, h_tok, L_p, a, b),
+        forall(
+            (k, t, i), le(a, t), le(t, b), lt(i, n), lt(k, T_max), WITHIN(h_tok(k, t, i), L_p)
+        ),
+    ),
+)
+"""``token_smooth(n, T_max, h_tok, L, a, b)``: |h_tok| <= L for every token on [a, b]."""
+
+TOKEN_REGULAR = Definition(
+    "token_regular",
+    lam(
+        (n, T_max, s_tok, h_tok, G_p, L_p, a, b),
+        both(
+            forall(
+                (k, t, i), le(a, t), le(t, b), lt(i, n), lt(k, T_max), WITHIN(s_tok(k, t, i), G_p)
+            ),
+            TOKEN_SMOOTH(n, T_max, h_tok, L_p, a, b),
+        ),
+    ),
+)
+"""``token_regular(n, T_max, s_tok, h_tok, G, L, a, b)``: |s_tok| <= G and |h_tok| <= L."""
+
+_s, _h = (lam((k, t, i), f(k, t, i)) for f in (s_tok, h_tok))
+REGULAR_STEP = TOKEN_REGULAR(n, T_max, _s, _h, G_p, L_p, 0, eta)
+SMOOTH_STEP = TOKEN_SMOOTH(n, T_max, _h, L_p, 0, eta)
+
+define(
+    "assumption",
+    "token.regularity",
+    "Regularity of the tokens along a segment",
+    TOKEN_REGULAR,
+    TOKEN_SMOOTH,
+    provenance="paper",
+    claim=app(
+        "imp",
+        REGULAR_STEP,
+        unfold(REGULAR_STEP, frozenset({"token_regular", "token_smooth"})),
+    ),
+    words="Along the segment every token score is at most $G_p$ and every second derivative of a "
+    "token's log-probability at most $L_p$ in absolute value.",
+    module=__name__,
+)
+
+
+@state(
+    "lemma",
+    "token.padding",
+    "After the end there is nothing",
+    provenance="classical",
+    given=[DRAWN],
+    claim=forall(
+        (k, t, i),
+        lt(i, n),
+        le(T(i), k),
+        lt(k, T_max),
+        both(eq(s_tok(k, t, i), 0), eq(h_tok(k, t, i), 0)),
+    ),
+)
+def padding(proof: Proof) -> Theorem:
+    drawn = Drawn.of(proof.given[0])
+    ended = [assume(f) for f in (lt(i, n), le(T(i), k), lt(k, T_max))]
+    zero = apply(drawn.padding, *ended, at=[k, u, i])
+    flat = []
+    for known in (drawn.score, drawn.hessian):
+        moving = apply(known, *ended, at=[k, t, i])
+        still = carried(moving, u, num(0), zero)
+        constant = instance("derivative.constant", c=num(0), t=t)
+        flat.append(unique(still, constant))
+        zero = apply(intro(flat[0], t), at=[u])
+    proof.note(conjunction(*flat), "the derivatives of a constant")
+    return intro(conjunction(*flat), (k, t, i), *(f.conclusion for f in ended))
+
+
+@state(
+    "lemma",
+    "token.sizes",
+    "A response of length T adds up at most T tokens",
+    provenance="classical",
+    given=[DRAWN],
+    claim=both(
+        implies(
+            SCORES, forall(i, lt(i, n), le(total(T_max, k, s_tok(k, t, i) ** 2), G_p**2 * T(i)))
+        ),
+        implies(
+            HESSIANS, forall(i, lt(i, n), WITHIN(total(T_max, k, h_tok(k, t, i)), L_p * T(i)))
+        ),
+    ),
+)
+def sizes(proof: Proof) -> Theorem:
+    drawn = Drawn.of(proof.given[0])
+    inside, early = assume(lt(i, n)), assume(lt(k, T_max))
+    late = assume(le(T(i), k))
+    nothing = apply(proof.use("token.padding"), inside, late, early, at=[k, t, i])
+    fits = apply(drawn.length, inside, at=[i])
+
+    def added(summand: Term, bound: Term, limit: Theorem) -> Theorem:
+        small = intro(have(le(summand, bound), limit), k, early.conclusion, lt(k, T(i)))
+        zero = intro(have(le(summand, 0), nothing), k, early.conclusion, late.conclusion)
+        rule = where(sums.truncated(), f=lam(k, summand), n=T_max, m=T(i), c=bound)
+        return have(le(total(T_max, k, summand), bound * T(i)), discharge(rule, small, zero, fits))
+
+    score, hessian = assume(SCORES), assume(HESSIANS)
+    near = apply(score, inside, early, at=[k, i])
+    first = added(s_tok(k, t, i) ** 2, G_p**2, near)
+    proof.note(first, "the squares of at most T token scores")
+    near = apply(hessian, inside, early, at=[k, i])
+    sides = [added(x, L_p, near) for x in (h_tok(k, t, i), -h_tok(k, t, i))]
+    second = have(WITHIN(total(T_max, k, h_tok(k, t, i)), L_p * T(i)), *sides)
+    proof.note(second, "at most T second derivatives")
+    return conjunction(
+        intro(intro(first, i, inside.conclusion), (), SCORES),
+        intro(intro(second, i, inside.conclusion), (), HESSIANS),
+    )
+
+
+SECOND_MOMENT = line.mean("", lam(i, line.score(t, i) ** 2), t)
+MEAN_LENGTH = line.mean("", LENGTH, t)
+
+
+@state(
+    "lemma",
+    "token.martingale",
+    "The score is a martingale in the tokens",
+    provenance="classical",
+    given=[*GIVEN, SCORES, HESSIANS],
+    claim=both(
+        forall(
+            (k, i),
+            lt(k, T_max),
+            lt(i, n),
+            eq(MEAN(n, lam(j, same(k, i, j)), line.logs(t), lam(j, s_tok(k, t, j))), 0),
+        ),
+        le(SECOND_MOMENT, minimum(G_p**2, L_p) * MEAN_LENGTH),
+    ),
+    words="The mean of a token score given the tokens before it is zero.",
+)
+def martingale(proof: Proof) -> Theorem:
+    first = proof.note(token_mean(proof), "a token score is uncorrelated with the prefix")
+    normal = apply(Setting.of(proof.given[0]).normalised, at=[t])
+    inside = assume(lt(i, n))
+    sums_ = part(apply(proof.use("token.score-sum"), inside, at=[t, i]), 0)
+    squares = proof.note(second_moments(proof), "so the cross terms vanish")
+    weight = exp(line.log_policy(t, i))
+    whole = sums.equal(n, intro(
+        have(eq(weight * line.score(t, i) ** 2, weight * total(T_max, k, s_tok(k, t, i)) ** 2),
+             sums_), i, inside.conclusion))  # fmt: skip
+    bounds = proof.use("token.sizes")
+    small = apply(apply(part(bounds, 0), proof.given[2]), inside, at=[i])
+    small = have(
+        le(weight * total(T_max, k, s_tok(k, t, i) ** 2), weight * (G_p**2 * T(i))), small
+    )
+    small = sums.ordered(n, intro(small, i, inside.conclusion))
+    by_scores = proof.have(
+        le(SECOND_MOMENT, G_p**2 * MEAN_LENGTH), whole, squares, small, normal, unfold=NAMES,
+        why="at most T squares, each at most G_p squared",
+    )  # fmt: skip
+    hessian = part(apply(proof.use("token.score-sum"), inside, at=[t, i]), 1)
+    large = apply(apply(part(bounds, 1), proof.given[3]), inside, at=[i])
+    large = have(le(-(weight * line.hessian(t, i)), weight * (L_p * T(i))), large, hessian)
+    large = sums.ordered(n, intro(large, i, inside.conclusion))
+    identity = part(proof.use("gap.bartlett", at=[t]), 0)
+    by_hessians = proof.have(
+        le(SECOND_MOMENT, L_p * MEAN_LENGTH), large, identity, normal, unfold=NAMES,
+        why="E[s^2] = -E[h], at most T second derivatives",
+    )  # fmt: skip
+    goal = proof.statement.conclusion.args[1]
+    split = instance("minimum.cases", x=G_p**2, y=L_p)
+    second = by_cases(split, *([lambda c: have(goal, c, by_scores, by_hessians)] * 2))
+    return conjunction(first, second)
+
+
+def token_mean(proof: Proof) -> Theorem:
+    """The mean of a token score given the prefix, from its being uncorrelated with prefixes."""
+    drawn = Drawn.of(proof.given[1])
+    known = Equivalence.of(apply(drawn.equivalence, at=[k]))
+    before, inside = assume(lt(k, T_max)), assume(lt(i, n))
+    one, two = assume(lt(j, n)), assume(lt(m, n))
+    alike = assume(eq(same(k, j, m), 1))
+    back = apply(known.symmetric, one, two, alike, at=[j, m])
+    goal = eq(same(k, i, j), same(k, i, m))
+
+    def value(response: Term, other: Term, path: Theorem, case: Theorem, found: Theorem) -> Theorem:
+        there = apply(known.transitive, inside, one, two, case, path, at=[i, response, other])
+        return have(goal, case, there, found)
+
+    def joined(case: Theorem) -> Theorem:
+        there = apply(known.transitive, inside, one, two, case, alike, at=[i, j, m])
+        return have(goal, case, there)
+
+    def apart(case: Theorem) -> Theorem:
+        def back_again(found: Theorem) -> Theorem:
+            there = apply(known.transitive, inside, one, two, found, back, at=[i, m, j])
+            return absurd(have(lt(0, 0), there, case), goal)
+
+        split = apply(known.binary, inside, two, at=[i, m])
+        return by_cases(split, lambda found: have(goal, case, found), back_again)
+
+    each = by_cases(apply(known.binary, inside, one, at=[i, j]), apart, joined)
+    prefix = lam(j, same(k, i, j))
+    earlier = intro(each, (j, m), one.conclusion, two.conclusion, alike.conclusion)
+    earlier = fold(earlier, MEASURABLE(n, agree(k), prefix))
+    zero = proof.use("token.orthogonal", earlier, before, Y=prefix)
+    mean = MEAN(n, prefix, line.logs(t), lam(j, s_tok(k, t, j)))
+    drawn_here = apply(drawn.prefix, inside, have(le(k, T_max), before), at=[k, t, i])
+    made = have(eq(mean, 0), zero, drawn_here, unfold=NAMES)
+    return intro(made, (k, i), before.conclusion, inside.conclusion)
+
+
+def second_moments(proof: Proof) -> Theorem:
+    """``Sum exp(lp) (Sum s_tok)**2 = Sum exp(lp) Sum s_tok**2``, by induction over the tokens."""
+    weight = exp(line.log_policy(t, i))
+
+    def claim(length: Term) -> Term:
+        whole = total(n, i, weight * total(length, m, s_tok(m, t, i)) ** 2)
+        return implies(
+            le(length, T_max),
+            eq(whole, total(n, i, weight * total(length, m, s_tok(m, t, i) ** 2))),
+        )
+
+    def step(hypothesis: Theorem) -> Theorem:
+        fits = assume(le(k + 1, T_max))
+        before = have(lt(k, T_max), fits)
+        weak = have(le(k, T_max), fits)
+        prefix = part(proof.use("token.prefix-score", weak, at=[k, t]), 1)
+        cross = proof.use("token.orthogonal", prefix, before, Y=prefix_sum(s_tok, k))
+        goal = claim(k + 1).args[1]
+        return intro(have(goal, apply(hypothesis, weak), cross), (), fits.conclusion)
+
+    base = have(claim(num(0)).args[1])
+    made = induct(k, claim(k), intro(base, (), le(0, T_max)), step)
+    return apply(made, have(le(T_max, T_max)), at=[T_max])
