@@ -42,7 +42,8 @@ from derivations.tactics import (
     specialise,
     where,
 )
-from derivations.theory.setting import constant_derivative, unique
+from derivations.theory.setting import unique
+from derivations.theory.trajectory.one_step import closing, inside_step, on_step
 from derivations.theory.token.prefixes import (
     DRAWN,
     GIVEN,
@@ -68,7 +69,7 @@ from derivations.theory.token.prefixes import (
     t,
     u,
 )
-from derivations.kernel.terms import MALFORMED  # noqa
+
 from derivations.expectation import MEAN
 
 G_p, L_p, eta = real("G_p"), real("L_p"), real("eta")
@@ -312,3 +313,107 @@ def second_moments(proof: Proof) -> Theorem:
     base = have(claim(num(0)).args[1])
     made = induct(k, claim(k), intro(base, (), le(0, T_max)), step)
     return apply(made, have(le(T_max, T_max)), at=[T_max])
+
+
+# The trajectory level, applied to tokens ----------------------------------------------------
+
+STEP = [lt(0, L_p), le(0, eta)]
+
+
+def smooth_at(smooth: Theorem, *inside: Theorem) -> Theorem:
+    """|h_tok| <= L_p at a point t of the segment."""
+    return _at_point(fold(smooth, unfold(smooth.conclusion, frozenset({"token_smooth"}))), *inside)
+
+
+def regular_at(regular: Theorem, *inside: Theorem) -> tuple[Theorem, Theorem]:
+    """|s_tok| <= G_p and |h_tok| <= L_p at a point t of the segment."""
+    names = frozenset({"token_regular", "token_smooth"})
+    opened = fold(regular, unfold(regular.conclusion, names))
+    return _at_point(part(opened, 0), *inside), _at_point(part(opened, 1), *inside)
+
+
+def _at_point(everywhere: Theorem, *inside: Theorem) -> Theorem:
+    response, token = assume(lt(i, n)), assume(lt(k, T_max))
+    made = apply(everywhere, *inside, response, token, at=[k, t, i])
+    return intro(made, (k, i), response.conclusion, token.conclusion)
+
+
+def smooth_response(proof: Proof, smooth: Theorem) -> Theorem:
+    """|h| <= T_max L_p on the segment, from |h_tok| <= L_p."""
+    inside = inside_step()
+    hessians = smooth_at(smooth, *inside)
+    each = _summed_bound(proof, hessians, 1, L_p)
+    made = intro(each, (t, i), *(f.conclusion for f in inside), lt(i, n))
+    return fold(made, line.smooth(T_max * L_p, 0, eta))
+
+
+def _summed_bound(proof: Proof, tokens: Theorem, which: int, bound: Term) -> Theorem:
+    """|s| <= T_max G_p or |h| <= T_max L_p, under i < n."""
+    response, token = assume(lt(i, n)), assume(lt(k, T_max))
+    tok = (s_tok, h_tok)[which](k, t, i)
+    near = apply(tokens, response, token, at=[k, i])
+    sides = [
+        sums.ordered(T_max, intro(have(le(x, bound), near), k, token.conclusion)) for x in (tok, -tok)
+    ]
+    whole = part(apply(proof.use("token.score-sum"), response, at=[t, i]), which)
+    value = (line.score, line.hessian)[which](t, i)
+    return have(WITHIN(value, T_max * bound), *sides, whole)
+
+
+@state(
+    "corollary",
+    "token.naive",
+    "Adding up the bounds of the tokens is quadratic in the length",
+    provenance="reconstructed",
+    given=[*GIVEN, REGULAR_STEP, *STEP],
+    claim=both(
+        line.regular(T_max * G_p, T_max * L_p, 0, eta),
+        on_step(WITHIN(ell2(t), 2 * T_max * L_p + T_max**2 * G_p**2)),
+    ),
+)
+def naive(proof: Proof) -> Theorem:
+    inside = inside_step()
+    tokens = regular_at(proof.given[2], *inside)
+    parts = [
+        intro(_summed_bound(proof, tokens[q], q, bound), (t, i),
+              *(f.conclusion for f in inside), lt(i, n))
+        for q, bound in enumerate((G_p, L_p))
+    ]  # fmt: skip
+    goal = proof.statement.conclusion.args[0]
+    opened = unfold(goal, frozenset({"regular", "smooth"}))
+    regular = proof.note(fold(fold(conjunction(*parts), opened), goal), "add up at most T_max tokens")
+    some = have(lt(0, T_max * L_p), Drawn.of(proof.given[1]).some, proof.given[3])
+    bound = apply(
+        proof.use("trajectory.curvature", regular, some, G=T_max * G_p, L=T_max * L_p),
+        *inside, at=[t],
+    )  # fmt: skip
+    wanted = WITHIN(ell2(t), 2 * T_max * L_p + T_max**2 * G_p**2)
+    return conjunction(regular, closing(have(wanted, bound)))
+
+
+@state(
+    "theorem",
+    "token.threshold-inverse",
+    "The critical step is at least of order (1 - J)/T",
+    provenance="reconstructed",
+    given=[
+        *GIVEN, SMOOTH_STEP, *STEP, le(eta, (1 - J(0)) * Dmu(0) / (L_p * T_max)),
+    ],
+    claim=le(eta * Dmu(0) / 2, ell(eta) - ell(0)),
+    words="No bound on the score is needed.",
+)  # fmt: skip
+def threshold_inverse(proof: Proof) -> Theorem:
+    smooth = smooth_response(proof, proof.given[2])
+    proof.note(smooth, "add up at most T_max tokens")
+    some = [Drawn.of(proof.given[1]).some, proof.given[3]]
+    scale = have(lt(0, T_max * L_p), *some)
+    lower = part(proof.use("trajectory.one-step", smooth, scale, L=T_max * L_p), 0)
+    rate = proof.use("setting.success-rate", at=[0])
+    limit = have(le(L_p * T_max * eta, (1 - J(0)) * Dmu(0)), proof.given[5], *some)
+    bend = have(
+        le(L_p * T_max * eta**2, (1 - J(0)) * Dmu(0) * eta), limit, proof.given[4]
+    )
+    return proof.have(
+        proof.statement.conclusion, lower, bend, rate, why="the curvature takes at most half of "
+        "the alignment"
+    )  # fmt: skip
