@@ -40,6 +40,7 @@ from derivations.tactics import (
     order,
     part,
     rewrite,
+    specialise,
     where,
 )
 from derivations.theory.token.prefixes import (
@@ -346,3 +347,110 @@ def azuma(proof: Proof) -> Theorem:
         return have(goal, at_rest(proof, case, value), tangent, square, instance("exp.zero"))
 
     return by_cases(order(G_p, num(0)), still, moving)
+
+
+_v = real("v")
+
+
+@state(
+    "lemma",
+    "token.square-mgf",
+    "Exponential moment of the squared score",
+    provenance="classical",
+    given=[*GIVEN, SCORES, le(0, lam_), lt(2 * lam_ * SIGMA2, 1)],
+    claim=le(mean(exp(lam_ * line.score(t, i) ** 2)), 1 / sqrt(1 - 2 * lam_ * SIGMA2)),
+)
+def square_mgf(proof: Proof) -> Theorem:
+    normal = apply(Setting.of(proof.given[0]).normalised, at=[t])
+    goal = proof.statement.conclusion
+
+    def value(rate: Term) -> Term:
+        return lam(x, exp(rate * x**2))
+
+    def moment(rate: Term, length: Term) -> Term:
+        return mean(beta(value(rate), [total(length, m, s_tok(m, t, i))]))
+
+    def bound(rate: Term, length: Term) -> Term:
+        return le(moment(rate, length), 1 / sqrt(1 - 2 * rate * (G_p**2 * length)))
+
+    def premises(rate: Term, length: Term) -> list[Term]:
+        return [le(0, rate), lt(2 * rate * (G_p**2 * length), 1), le(length, T_max)]
+
+    def claim(length: Term) -> Term:
+        return forall(_v, *premises(_v, length), bound(_v, length))
+
+    def moving(positive: Theorem) -> Theorem:
+        def step(hypothesis: Theorem) -> Theorem:
+            sign, room, fits = (assume(f) for f in premises(_v, k + 1))
+            before, weak = have(lt(k, T_max), fits), have(le(k, T_max), fits)
+            share, rest = 2 * _v * G_p**2, 2 * _v * (G_p**2 * k)
+            some = have(le(0, rest), sign)
+            left = have(lt(0, 1 - share - rest), room)
+            small = have(lt(share, 1), left, some)
+            chord = next_token(
+                proof, "token.two-points-square", before, positive, sign, small, lam=_v
+            )
+            slope = chord_slope(exp(_v * (x - G_p) ** 2), exp(_v * (x + G_p) ** 2))
+            made = one_token(proof, weak, before, chord, lam(x, slope), value(_v))
+            rate = _v / (1 - share)
+            positive_rate = have(le(0, rate), sign, small)
+            rest_small = have(lt(2 * rate * (G_p**2 * k), 1), left, small)
+            known = apply(hypothesis, positive_rate, rest_small, weak, at=[rate])
+            first, second = 1 - share, 1 - 2 * rate * (G_p**2 * k)
+            rooms = [have(lt(0, first), small), have(lt(0, second), rest_small)]
+            roots = [positive_root(v, q) for v, q in zip((first, second), rooms, strict=True)]
+            product = discharge(
+                where(root_of_product(), x=first, y=second),
+                *(have(le(0, v), q) for v, q in zip((first, second), rooms, strict=True)),
+            )
+            wanted = bound(_v, k + 1)
+            inner = wanted.args[1].args[1].args[0]
+            product = rewrite(product, have(eq(first * second, inner), small))
+            linear = have(
+                eq(made.conclusion.args[1], 1 / sqrt(first) * moment(rate, k)), roots[0],
+                unfold=NAMES,
+            )
+            scaled = have(
+                le(1 / sqrt(first) * moment(rate, k), 1 / sqrt(first) * (1 / sqrt(second))),
+                known, roots[0],
+            )
+            joined = have(
+                eq(1 / sqrt(first) * (1 / sqrt(second)), 1 / sqrt(inner)), product, *roots,
+                positive_root(inner, have(lt(0, inner), left)),
+            )
+            done = have(wanted, made, linear, scaled, joined)
+            return intro(done, _v, *premises(_v, k + 1))
+
+        one = have(
+            eq(moment(_v, num(0)), 1), normal, instance("exp.zero"), unfold=NAMES
+        )
+        root = unit_root()
+        base = intro(
+            have(bound(_v, num(0)), one, root), _v, *premises(_v, num(0))
+        )
+        made = specialise(induct(k, claim(k), base, step), T_max)
+        whole = apply(made, *proof.given[3:], have(le(T_max, T_max)), at=[lam_])
+        proof.note(whole, "by induction over the tokens, for all lambda at once")
+        return have(goal, whole, score_of_all(proof, value(lam_)))
+
+    def still(case: Theorem) -> Theorem:
+        inner = 1 - 2 * lam_ * SIGMA2
+        room = have(lt(0, inner), proof.given[4])
+        square = apply(instance("root.square", x=inner), have(le(0, inner), room))
+        some = have(le(inner, 1), proof.given[3])
+        short = have(le(sqrt(inner) ** 2, num(1) ** 2), square, some)
+        short = discharge(where(ordered_squares(), x=sqrt(inner), y=num(1)), short)
+        one = have(le(1, 1 / sqrt(inner)), short, positive_root(inner, room))
+        flat = have(eq(beta(value(lam_), [num(0)]), 1), instance("exp.zero"))
+        return have(goal, at_rest(proof, case, value(lam_)), flat, one)
+
+    return by_cases(order(G_p, num(0)), still, moving)
+
+
+def unit_root() -> Theorem:
+    """sqrt(1) = 1."""
+    one = have(lt(0, num(1)))
+    square = apply(instance("root.square", x=num(1)), have(le(0, num(1))))
+    signs = have(le(0, sqrt(1)), positive_root(num(1), one)), have(le(0, num(1)))
+    same_ = have(eq(sqrt(1) ** 2, num(1) ** 2), square)
+    return discharge(where(elementary.equal_squares(), x=sqrt(1), y=num(1)), *signs, same_)
