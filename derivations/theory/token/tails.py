@@ -37,6 +37,7 @@ from derivations.tactics import (
     induct,
     instance,
     intro,
+    obtain,
     order,
     part,
     rewrite,
@@ -278,20 +279,32 @@ def scores_of(proof: Proof) -> Theorem:
     return next(h for h in proof.given if h.conclusion == SCORES)
 
 
-def at_rest(proof: Proof, case: Theorem, value: Term) -> Theorem:
-    """E[f(s)] = f(0) where G_p <= 0, so that every token score is 0."""
+def no_score(proof: Proof, case: Theorem) -> Theorem:
+    """s = 0 under i < n, where G_p <= 0."""
     inside, before = assume(lt(i, n)), assume(lt(k, T_max))
     near = apply(scores_of(proof), inside, before, at=[k, i])
-    still = have(eq(s_tok(k, t, i), 0), case, near)
-    none = sums.equal(T_max, intro(still, k, before.conclusion))
+    none = intro(have(eq(s_tok(k, t, i), 0), case, near), k, before.conclusion)
     whole = part(apply(proof.use("token.score-sum"), inside, at=[t, i]), 0)
-    zero = have(eq(line.score(t, i), 0), whole, none)
-    weight = exp(line.log_policy(t, i))
-    same_ = have(eq(weight * beta(value, [line.score(t, i)]), weight * beta(value, [num(0)])), zero)
-    summed = sums.equal(n, intro(same_, i, inside.conclusion))
+    return have(eq(line.score(t, i), 0), whole, sums.equal(T_max, none))
+
+
+def at_rest(proof: Proof, case: Theorem, value: Term) -> Theorem:
+    """E[f(s)] = f(0) where G_p <= 0, so that every token score is 0."""
+    zero, weight = no_score(proof, case), exp(line.log_policy(t, i))
+    here, there = beta(value, [line.score(t, i)]), beta(value, [num(0)])
+    summed = sums.equal(n, intro(have(eq(weight * here, weight * there), zero), i, lt(i, n)))
     normal = apply(Setting.of(proof.given[0]).normalised, at=[t])
-    goal = eq(mean(beta(value, [line.score(t, i)])), beta(value, [num(0)]))
-    return have(goal, summed, normal, unfold=NAMES)
+    return have(eq(mean(here), there), summed, normal, unfold=NAMES)
+
+
+def bound_sign(proof: Proof) -> Theorem:
+    """0 <= G_p: there is a response, and it has a token."""
+    first = Drawn.of(proof.given[1]).some
+
+    def use(chosen: Theorem) -> Theorem:
+        return have(le(0, G_p), apply(scores_of(proof), part(chosen, 0), first, at=[0, j]))
+
+    return obtain(Setting.of(proof.given[0]).correct, [j], use)
 
 
 @state(
