@@ -6,10 +6,13 @@ a response belongs to it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from derivations import calculus, elementary, sums
 from derivations.expectation import MASS, MEAN, NAMES, Setting
 from derivations.kernel.terms import (
     Term,
+    beta,
     both,
     eq,
     exists,
@@ -51,6 +54,7 @@ from derivations.theory.token.lambert import (
     height,
     log_inverse,
     log_monotone,
+    log_one,
     surprise,
     value_facts,
 )
@@ -291,3 +295,182 @@ def kept_bound(mean: Term, found: Theorem, moment: Theorem, positive: Theorem) -
     """E_A[f] <= log(1 + ((1 - x)**(-1/2) - 1)/P), from what the complement contributes."""
     value = 1 + (1 / sqrt(1 - x) - 1) / P
     return logarithm(mean, value, have(le(exp(mean), value), found, moment, positive))
+
+
+@state(
+    "theorem",
+    "token.lambert",
+    "The squared score under an event",
+    provenance="extension",
+    given=[*GIVEN, SCORES, *EVENT],
+    claim=both(
+        le(mean_under(SQUARE), SIGMA2 * LAMBERT(P)),
+        le(1, LAMBERT(P)),
+        eq(height(LAMBERT(P)), 1 + 2 * surprise(P)),
+    ),
+)
+def lambert(proof: Proof) -> Theorem:
+    found, small = (part(proof.use("token.event-square"), q) for q in (0, 1))
+    positive = proof.given[4]
+    above, root, only = value_facts(proof, P, positive, small)
+    proof.note(root, "V solves its equation")
+    minimum_ = proof.use("token.lambert-minimum", positive, small, p=P)
+    mean = mean_under(SQUARE)
+    goal, value = le(mean, SIGMA2 * LAMBERT(P)), LAMBERT(P)
+
+    def unlikely(case: Theorem) -> Theorem:
+        strict, attained = (part(apply(part(minimum_, 1), case), q) for q in (0, 1))
+        share = 1 - 1 / value
+        inside = have(lt(0, share), strict), have(lt(share, 1), have(lt(0, value), strict))
+        return have(goal, rewrite(part(apply(found, *inside, at=[share]), 0), attained))
+
+    def certain(case: Theorem) -> Theorem:
+        sure = have(eq(P, 1), case, small)
+        none = have(eq(surprise(P), 0), congruent_log(have(eq(1 / P, 1), sure)), log_one())
+        flat = have(eq(height(num(1)), 1 + 2 * surprise(P)), none, log_one())
+        one = apply(only, have(le(1, num(1))), flat, at=[1])
+        some, below = (assume(f) for f in _inside)
+        bound = part(apply(found, some, below, at=[x]), 0)
+        rest = have(lt(0, 1 - x), below)
+        tangent = discharge(where(calculus.log_tangent(), x=1 / (1 - x)), have(lt(0, 1 / (1 - x)), rest))
+        turned = discharge(where(log_inverse(), x=1 - x), rest)
+        factor = have(le(exponent_bound(P, x), 1 / (1 - x)), tangent, turned, none, some, rest)
+        scale = have(le(SIGMA2 * exponent_bound(P, x), SIGMA2 * (1 / (1 - x))), factor)
+        limit = have(le(mean * (1 - x), SIGMA2), bound, scale, rest)
+        limit = intro(limit, x, *_inside)
+
+        top = by_cases(order(mean, SIGMA2), lambda c: c, larger_than(limit, mean))
+        return have(goal, top, one)
+
+    bound = proof.note(
+        by_cases(order(num(1), P), certain, unlikely),
+        "Gibbs and the moment at x = 1 - 1/V; if P(A) = 1, as x tends to 0",
+    )
+    return conjunction(bound, above, root)
+
+
+def larger_than(limit: Theorem, mean: Term) -> Callable[[Theorem], Theorem]:
+    """M <= sigma**2 from M (1 - x) <= sigma**2 for all x in (0, 1), where sigma**2 < M."""
+
+    def use(over: Theorem) -> Theorem:
+        share, level = (mean - SIGMA2) / (2 * mean), have(lt(0, mean), over)
+        inside = have(lt(0, share), over, level), have(lt(share, 1), level)
+        there = apply(limit, *inside, at=[share])
+        return have(le(mean, SIGMA2), have(le((mean + SIGMA2) / 2, SIGMA2), there, level))
+
+    return use
+
+
+_close = lt(0, epsilon)
+
+
+def _approached(limit: Term, rate: Term) -> Term:
+    """The infimum over x of the bound of `token.joint` is at most the limit."""
+    near = both(*_inside, le(joint_bound(x, rate), limit + epsilon))
+    return forall(epsilon, _close, exists(x, near))
+
+
+@state(
+    "lemma",
+    "token.joint-infimum",
+    "The infimum of the joint bound",
+    provenance="extension",
+    given=RATE,
+    claim=both(_approached(LAMBERT(p), p), _approached(1 / p, p)),
+    words="The infimum over x in (0, 1) is at most V(p) and at most 1/p.",
+)
+def joint_infimum(proof: Proof) -> Theorem:
+    positive, small = proof.given
+    some, below, close = (assume(f) for f in (*_inside, _close))
+    rest = have(lt(0, 1 - x), below)
+    root = positive_root(1 - x, rest)
+    square = apply(instance("root.square", x=1 - x), have(le(0, 1 - x), rest))
+    inside = have(lt(sqrt(1 - x) ** 2, 1), square, some)
+    short = discharge(
+        where(elementary.ordered_squares(), x=sqrt(1 - x), y=num(1)), have(le(sqrt(1 - x) ** 2, num(1) ** 2), inside)
+    )
+    ratio = 1 / sqrt(1 - x)
+    value = 1 + (ratio - 1) / p
+    large = have(le(1, ratio), short, root)
+    bigger = have(le(0, (ratio - 1) / p), large, positive)
+    sign = have(lt(0, value), bigger)
+    # The complement dropped.
+    whole = have(le(value, ratio / p), small, positive, root)
+    logs = discharge(where(log_monotone(), x=value, y=ratio / p), sign, whole)
+    parted = elementary.log_of_product([(-1, p), (-1, sqrt(1 - x))], [positive, root])
+    parted = rewrite(
+        parted, have(eq(parted.conclusion.args[0].args[0], ratio / p), positive, root)
+    )
+    halves = discharge(where(elementary.log_of_root(), x=1 - x), rest)
+    turned = discharge(where(log_inverse(), x=p), positive)
+    dropped = proof.have(
+        le(joint_bound(x, p), exponent_bound(p, x)), logs, parted, halves, turned, some,
+        why="without the complement it is the bound that V minimises",
+    )  # fmt: skip
+    dropped = intro(dropped, x, *_inside)
+    # log(1 + y) <= y.
+    tangent = discharge(where(calculus.log_tangent(), x=value), sign)
+    mean = have(le(ratio - 1, x / (2 * (1 - x))), short, root, square, rest)
+    linear = proof.have(
+        le(joint_bound(x, p), 1 / (p * (1 - x))), tangent, mean, some, positive, rest,
+        why="log(1 + y) <= y",
+    )  # fmt: skip
+    linear = intro(linear, x, *_inside)
+    share = p * epsilon / (1 + p * epsilon)
+    product_ = have(lt(0, p * epsilon), positive, close)
+    within_ = [have(lt(0, share), product_), have(lt(share, 1), product_)]
+    there = apply(linear, *within_, at=[share])
+    reached = have(le(joint_bound(share, p), 1 / p + epsilon), there, product_, positive)
+    second = _witnessed(reached, within_, 1 / p, share)
+    value_, root_, only = value_facts(proof, p)
+
+    def certain(case: Theorem) -> Theorem:
+        sure = have(eq(p, 1), case, small)
+        none = have(eq(surprise(p), 0), congruent_log(have(eq(1 / p, 1), sure)), log_one())
+        flat = have(eq(height(num(1)), 1 + 2 * surprise(p)), none, log_one())
+        one = apply(only, have(le(1, num(1))), flat, at=[1])
+        same_ = have(le(joint_bound(share, p), LAMBERT(p) + epsilon), reached, one, sure)
+        return _witnessed(same_, within_, LAMBERT(p), share)
+
+    def unlikely(case: Theorem) -> Theorem:
+        made = apply(part(proof.use("token.lambert-minimum"), 1), case)
+        strict, attained = part(made, 0), part(made, 1)
+        at = 1 - 1 / LAMBERT(p)
+        within = [have(lt(0, at), strict), have(lt(at, 1), have(lt(0, LAMBERT(p)), strict))]
+        bound = rewrite(apply(dropped, *within, at=[at]), attained)
+        close_ = have(le(joint_bound(at, p), LAMBERT(p) + epsilon), bound, close)
+        return _witnessed(close_, within, LAMBERT(p), at)
+
+    first = by_cases(order(num(1), p), certain, unlikely)
+    return conjunction(
+        intro(first, epsilon, close.conclusion), intro(second, epsilon, close.conclusion)
+    )
+
+
+def _witnessed(bound: Theorem, inside: list[Theorem], limit: Term, share: Term) -> Theorem:
+    """There is an x, namely the share."""
+    goal = _approached(limit, p).args[0]
+    formula = beta(goal, [epsilon]).args[1]
+    return infer("witness", conjunction(*inside, bound), formula=formula, terms=(share,))
+
+
+@state(
+    "theorem",
+    "token.joint",
+    "The squared score under an event, keeping the complement",
+    provenance="extension",
+    given=[*GIVEN, SCORES, *EVENT],
+    claim=both(
+        forall(x, *_inside, le(mean_under(SQUARE), SIGMA2 * joint_bound(x, P))),
+        _approached(LAMBERT(P), P),
+        _approached(1 / P, P),
+    ),
+    words="The infimum of the bounds over x in (0, 1) is at most both V(P(A)) and 1/P(A).",
+)
+def joint(proof: Proof) -> Theorem:
+    found = proof.use("token.event-square")
+    some, below = (assume(f) for f in _inside)
+    bound = part(apply(part(found, 0), some, below, at=[x]), 1)
+    proof.note(bound, "Gibbs, with what the complement contributes, at lambda = x/(2 sigma^2)")
+    infimum = proof.use("token.joint-infimum", part(found, 1), p=P)
+    return conjunction(intro(bound, x, *_inside), part(infimum, 0), part(infimum, 1))
