@@ -7,6 +7,7 @@ a response belongs to it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from derivations import calculus, elementary, sums
 from derivations.expectation import MASS, MEAN, NAMES, Setting
@@ -25,6 +26,7 @@ from derivations.kernel.terms import (
     log,
     lt,
     minimum,
+    ne,
     num,
     real,
     sqrt,
@@ -38,6 +40,7 @@ from derivations.tactics import (
     by_cases,
     conjunction,
     discharge,
+    fold,
     have,
     instance,
     intro,
@@ -46,6 +49,8 @@ from derivations.tactics import (
     rewrite,
     where,
 )
+from derivations.theory.gap import side_facts, side_values
+from derivations.theory.setting import odds
 from derivations.theory.token.lambert import (
     LAMBERT,
     RATE,
@@ -121,6 +126,54 @@ _mean = MEAN(n, _WEIGHTS, _logs, lam(i, X(i)))
 _moment = MEAN(n, _ALL, _logs, lam(i, exp(X(i))))
 
 
+_NONNEGATIVE = [forall(i, lt(i, n), le(0, w(i))), lt(0, _P)]
+Y = function("Y", "N")
+
+
+@state(
+    "lemma",
+    "token.mean-order",
+    "A conditional mean is monotone",
+    provenance="classical",
+    given=[*_NONNEGATIVE, forall(i, lt(i, n), le(X(i), Y(i)))],
+    claim=le(_mean, MEAN(n, _WEIGHTS, _logs, lam(i, Y(i)))),
+)
+def mean_order(proof: Proof) -> Theorem:
+    weights, positive, ordered = proof.given
+    inside, share = assume(lt(i, n)), w(i) * exp(l(i))
+    each = have(
+        le(share * X(i), share * Y(i)), *(apply(f, inside, at=[i]) for f in (weights, ordered))
+    )
+    proof.note(each, "weigh with the probability of the response")
+    summed = sums.ordered(n, intro(each, i, inside.conclusion))
+    return proof.have(
+        proof.statement.conclusion, summed, positive, unfold=NAMES, why="sum over the responses"
+    )
+
+
+@state(
+    "lemma",
+    "token.jensen",
+    "Jensen's inequality for the exponential",
+    provenance="classical",
+    given=_NONNEGATIVE,
+    claim=le(exp(_mean), MEAN(n, _WEIGHTS, _logs, lam(i, exp(X(i))))),
+)
+def jensen(proof: Proof) -> Theorem:
+    weights, positive = proof.given
+    inside, share = assume(lt(i, n)), w(i) * exp(l(i))
+    tangent = where(elementary.exp_above(), x=X(i), y=_m)
+    each = have(
+        le(share * (exp(_m) * (1 + X(i) - _m)), share * exp(X(i))), tangent,
+        apply(weights, inside, at=[i]),
+    )  # fmt: skip
+    tangents = where(sums.ordered(n, intro(each, i, inside.conclusion)), m=_mean)
+    return proof.have(
+        proof.statement.conclusion, tangents, positive, unfold=NAMES,
+        why="the tangent of the exponential at the mean, weighed and summed",
+    )  # fmt: skip
+
+
 @state(
     "lemma",
     "token.gibbs-moment",
@@ -143,12 +196,10 @@ def gibbs_moment(proof: Proof) -> Theorem:
     def summed(goal: Term, *facts: Theorem) -> Theorem:
         return sums.ordered(n, intro(have(goal, *facts), i, inside.conclusion))
 
-    tangent = where(elementary.exp_above(), x=X(i), y=_m)
-    tangents = summed(le(share * (exp(_m) * (1 + X(i) - _m)), share * exp(X(i))), tangent, weight)
-    tangents = where(tangents, m=_mean)
+    some = intro(have(le(0, w(i)), weight), i, inside.conclusion)
     below = proof.have(
-        le(exp(_mean) * _P, total(n, i, share * exp(X(i)))), tangents, positive, unfold=NAMES,
-        why="the tangent of the exponential at the mean, weighed and summed",
+        le(exp(_mean) * _P, total(n, i, share * exp(X(i)))), proof.use("token.jensen", some),
+        positive, unfold=NAMES, why="Jensen's inequality",
     )  # fmt: skip
     rest = summed(le(share * exp(X(i)), exp(l(i)) * exp(X(i))), weight)
     first = proof.have(
@@ -474,3 +525,150 @@ def joint(proof: Proof) -> Theorem:
     proof.note(bound, "Gibbs, with what the complement contributes, at lambda = x/(2 sigma^2)")
     infimum = proof.use("token.joint-infimum", part(found, 1), p=P)
     return conjunction(intro(bound, x, *_inside), part(infimum, 0), part(infimum, 1))
+
+
+# What follows for the gap and for lengths -----------------------------------------------------
+
+SPREAD = J(t) * (1 - J(t)) * Dmu(t) ** 2
+
+
+@state(
+    "lemma",
+    "token.spread",
+    "The gap is part of the second moment",
+    provenance="classical",
+    given=[line.policy],
+    claim=le(SPREAD, line.mean("", SQUARE, t)),
+)
+def spread(proof: Proof) -> Theorem:
+    known = proof.use("setting.success-rate", at=[t])
+    identity = proof.use("gap.score-identity", at=[t])
+    normal = _normal(proof)
+    moments = []
+    for side in "+-":
+        sign = proof.use("setting.variance-sign", *side_facts(proof, side, t),
+                         X=line.at(line.score, t), **side_values(side, t))  # fmt: skip
+        mass = have(lt(0, line.mass(side, t)), known)
+        moments.append(have(
+            le(line.mean_score(side, t) ** 2, line.mean(side, SQUARE, t)), sign, mass,
+            unfold=NAMES,
+        ))  # fmt: skip
+        proof.note(moments[-1], "a variance is non-negative")
+    split = have(
+        eq(line.mean("", SQUARE, t),
+           J(t) * line.mean("+", SQUARE, t) + (1 - J(t)) * line.mean("-", SQUARE, t)),
+        known, normal, unfold=NAMES,
+    )  # fmt: skip
+    return proof.have(
+        proof.statement.conclusion, *moments, identity, split, known,
+        why="E[s^2] is a mean over both sides, where E_+[s] = (1-J) Delta mu, E_-[s] = -J Delta mu",
+    )
+
+
+@state(
+    "lemma",
+    "token.gap",
+    "Size of the Gradient Gap at token level",
+    provenance="extension",
+    given=[*GIVEN, SCORES],
+    claim=both(
+        implies(ne(J(t), Fraction(1, 2)), le(Dmu(t) ** 2, 2 * SIGMA2 * ell(t) / (2 * J(t) - 1))),
+        implies(eq(J(t), Fraction(1, 2)), le(Dmu(t) ** 2, 4 * SIGMA2)),
+    ),
+)
+def gap(proof: Proof) -> Theorem:
+    known = proof.use("setting.success-rate", at=[t])
+    half = assume(eq(J(t), Fraction(1, 2)))
+    moment = apply(part(proof.use("token.second-moment"), 0), proof.given[2])
+    middle = proof.have(
+        le(Dmu(t) ** 2, 4 * SIGMA2), proof.use("token.spread"), part(moment, 1), half,
+        why="at J = 1/2 the gap is at most twice the root of the second moment",
+    )  # fmt: skip
+    identity = proof.use("gap.score-identity", at=[t])
+    rate, level = -2 * ell(t) / Dmu(t), 2 * J(t) - 1
+    azuma = proof.use("token.azuma", lam=rate)
+    variable = lam(i, rate * line.score(t, i))
+    goal = le(Dmu(t) ** 2, 2 * SIGMA2 * ell(t) / level)
+
+    def apart(moves: Theorem, side: Theorem) -> Theorem:
+        """The claim where Delta mu is not zero, on either side of 1/2."""
+        sides = []
+        for sign in "+-":
+            each = proof.use("token.jensen", *side_facts(proof, sign, t), X=variable,
+                             **side_values(sign, t))  # fmt: skip
+            mean = line.mean(sign, variable, t)
+            value = -2 * ell(t) * (1 - J(t)) if sign == "+" else 2 * ell(t) * J(t)
+            mass = have(lt(0, line.mass(sign, t)), known)
+            linear = have(eq(mean, rate * line.mean_score(sign, t)), mass, moves, unfold=("mean",))
+            same_ = have(eq(mean, value), linear, identity, moves)
+            sides.append(rewrite(each, same_))
+        moment = line.mean("", lam(i, exp(rate * line.score(t, i))), t)
+        parts = [line.mean(s, lam(i, exp(rate * line.score(t, i))), t) for s in "+-"]
+        split = have(
+            eq(moment, J(t) * parts[0] + (1 - J(t)) * parts[1]), known, _normal(proof), moves,
+            unfold=NAMES,
+        )  # fmt: skip
+        whole = have(
+            le(J(t) * exp(-2 * ell(t) * (1 - J(t))) + (1 - J(t)) * exp(2 * ell(t) * J(t)),
+               exp(rate**2 * SIGMA2 / 2)),
+            *sides, split, azuma, known, moves,
+        )  # fmt: skip
+        odds_ = fold(odds(J(t), known), eq(exp(ell(t)), J(t) / (1 - J(t))))
+        down = elementary.exp_of_sum([(1, 2 * ell(t) * J(t)), (-2, ell(t))])
+        down = rewrite(down, have(eq(down.conclusion.args[0].args[0], -2 * ell(t) * (1 - J(t)))))
+        shift = elementary.exp_of_sum([(1, 2 * ell(t) * J(t)), (-1, ell(t))])
+        shift = rewrite(shift, have(eq(shift.conclusion.args[0].args[0], level * ell(t))))
+        grown = have(
+            le(exp(level * ell(t)), exp(rate**2 * SIGMA2 / 2)), whole, down, shift, odds_, known
+        )
+        rule = where(calculus.exp_reflects(), x=level * ell(t), y=rate**2 * SIGMA2 / 2)
+        exponents = discharge(rule, grown)
+        square = have(lt(0, Dmu(t) ** 2), moves)
+        scaled = have(
+            le(level * ell(t) * Dmu(t) ** 2, 2 * ell(t) ** 2 * SIGMA2), exponents, square, moves
+        )
+        return have(goal, scaled, side, log_odds_sign(proof, side, known))
+
+    different = assume(ne(J(t), Fraction(1, 2)))
+
+    def still(zero: Theorem) -> Theorem:
+        def at(side: Theorem) -> Theorem:
+            flat = have(le(Dmu(t) ** 2, 0), zero)
+            ratio = have(le(0, ell(t) / level), side, log_odds_sign(proof, side, known))
+            scale = have(le(0, 2 * SIGMA2 * (ell(t) / level)), ratio)
+            return have(goal, flat, scale, side)
+
+        return on_either_side(at, different)
+
+    def moving(moves: Theorem) -> Theorem:
+        return on_either_side(lambda side: apart(moves, side), different)
+
+    def falling(case: Theorem) -> Theorem:
+        return by_cases(
+            order(num(0), Dmu(t)),
+            lambda other: still(have(eq(Dmu(t), 0), case, other)),
+            moving,
+        )
+
+    outer = by_cases(order(Dmu(t), num(0)), falling, moving)
+    proof.note(outer, "Azuma at lambda = -2 ell/Delta mu, and Jensen's inequality on both sides")
+    return conjunction(
+        intro(outer, (), different.conclusion), intro(middle, (), half.conclusion)
+    )
+
+
+def on_either_side(use: Callable[[Theorem], Theorem], different: Theorem) -> Theorem:
+    """Cases J < 1/2 and 1/2 < J, from J != 1/2."""
+    rule = instance("order.differs", x=J(t), y=num(Fraction(1, 2)))
+    return by_cases(apply(rule, different), use, use)
+
+
+def log_odds_sign(proof: Proof, side: Theorem, known: Theorem) -> Theorem:
+    """The log-odds are positive above J = 1/2 and negative below."""
+    above = side.conclusion == lt(num(Fraction(1, 2)), J(t))
+    value = J(t) / (1 - J(t))
+    pair = (num(1), value) if above else (value, num(1))
+    rule = where(calculus.log_increasing(), x=pair[0], y=pair[1])
+    rise = discharge(rule, *(have(f, side, known) for f in (lt(0, pair[0]), lt(*pair))))
+    goal = lt(0, ell(t)) if above else lt(ell(t), 0)
+    return have(goal, rise, log_one(), unfold=("log_odds",))

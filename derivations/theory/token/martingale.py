@@ -203,6 +203,59 @@ MEAN_LENGTH = line.mean("", LENGTH, t)
 
 @state(
     "lemma",
+    "token.second-moment",
+    "The second moment of the score is linear in the length",
+    provenance="classical",
+    given=GIVEN,
+    claim=both(
+        implies(
+            SCORES,
+            both(le(SECOND_MOMENT, G_p**2 * MEAN_LENGTH), le(SECOND_MOMENT, G_p**2 * T_max)),
+        ),
+        implies(HESSIANS, le(SECOND_MOMENT, L_p * MEAN_LENGTH)),
+    ),
+)
+def second_moment(proof: Proof) -> Theorem:
+    normal = apply(Setting.of(proof.given[0]).normalised, at=[t])
+    inside, weight = assume(lt(i, n)), exp(line.log_policy(t, i))
+    whole = apply(proof.use("token.score-sum"), inside, at=[t, i])
+    squares = proof.note(squared_sums(proof), "the token scores are uncorrelated")
+    tokens = total(T_max, k, s_tok(k, t, i))
+    score = intro(
+        have(eq(weight * line.score(t, i) ** 2, weight * tokens**2), part(whole, 0)),
+        i, inside.conclusion,
+    )  # fmt: skip
+    score = sums.equal(n, score)
+    bounds = proof.use("token.sizes")
+
+    def summed(left: Term, right: Term, *facts: Theorem) -> Theorem:
+        each = have(le(weight * left, weight * right), *facts)
+        return sums.ordered(n, intro(each, i, inside.conclusion))
+
+    scores, hessians = assume(SCORES), assume(HESSIANS)
+    small = apply(apply(part(bounds, 0), scores), inside, at=[i])
+    small = summed(total(T_max, k, s_tok(k, t, i) ** 2), G_p**2 * T(i), small)
+    first = proof.have(
+        le(SECOND_MOMENT, G_p**2 * MEAN_LENGTH), score, squares, small, normal, unfold=NAMES,
+        why="at most T squares, each at most G_p squared",
+    )  # fmt: skip
+    longest = summed(T(i), T_max, apply(Drawn.of(proof.given[1]).length, inside, at=[i]))
+    longest = have(le(MEAN_LENGTH, T_max), longest, normal, unfold=NAMES)
+    second = have(le(SECOND_MOMENT, G_p**2 * T_max), first, longest)
+    large = apply(apply(part(bounds, 1), hessians), inside, at=[i])
+    large = summed(-line.hessian(t, i), L_p * T(i), large, part(whole, 1))
+    identity = part(proof.use("gap.bartlett", at=[t]), 0)
+    third = proof.have(
+        le(SECOND_MOMENT, L_p * MEAN_LENGTH), large, identity, normal, unfold=NAMES,
+        why="E[s^2] = -E[h], at most T second derivatives",
+    )  # fmt: skip
+    return conjunction(
+        intro(conjunction(first, second), (), SCORES), intro(third, (), HESSIANS)
+    )
+
+
+@state(
+    "lemma",
     "token.martingale",
     "The score is a martingale in the tokens",
     provenance="classical",
@@ -220,33 +273,10 @@ MEAN_LENGTH = line.mean("", LENGTH, t)
 )
 def martingale(proof: Proof) -> Theorem:
     first = proof.note(token_mean(proof), "a token score is uncorrelated with the prefix")
-    normal = apply(Setting.of(proof.given[0]).normalised, at=[t])
-    inside = assume(lt(i, n))
-    sums_ = part(apply(proof.use("token.score-sum"), inside, at=[t, i]), 0)
-    squares = proof.note(second_moments(proof), "so the cross terms vanish")
-    weight = exp(line.log_policy(t, i))
-    whole = sums.equal(n, intro(
-        have(eq(weight * line.score(t, i) ** 2, weight * total(T_max, k, s_tok(k, t, i)) ** 2),
-             sums_), i, inside.conclusion))  # fmt: skip
-    bounds = proof.use("token.sizes")
-    small = apply(apply(part(bounds, 0), proof.given[2]), inside, at=[i])
-    small = have(
-        le(weight * total(T_max, k, s_tok(k, t, i) ** 2), weight * (G_p**2 * T(i))), small
-    )
-    small = sums.ordered(n, intro(small, i, inside.conclusion))
-    by_scores = proof.have(
-        le(SECOND_MOMENT, G_p**2 * MEAN_LENGTH), whole, squares, small, normal, unfold=NAMES,
-        why="at most T squares, each at most G_p squared",
-    )  # fmt: skip
-    hessian = part(apply(proof.use("token.score-sum"), inside, at=[t, i]), 1)
-    large = apply(apply(part(bounds, 1), proof.given[3]), inside, at=[i])
-    large = have(le(-(weight * line.hessian(t, i)), weight * (L_p * T(i))), large, hessian)
-    large = sums.ordered(n, intro(large, i, inside.conclusion))
-    identity = part(proof.use("gap.bartlett", at=[t]), 0)
-    by_hessians = proof.have(
-        le(SECOND_MOMENT, L_p * MEAN_LENGTH), large, identity, normal, unfold=NAMES,
-        why="E[s^2] = -E[h], at most T second derivatives",
-    )  # fmt: skip
+    bounds = proof.use("token.second-moment")
+    by_scores = part(apply(part(bounds, 0), proof.given[2]), 0)
+    by_hessians = apply(part(bounds, 1), proof.given[3])
+    proof.note(conjunction(by_scores, by_hessians), "both bounds on the second moment")
     goal = proof.statement.conclusion.args[1]
     split = instance("minimum.cases", x=G_p**2, y=L_p)
     second = by_cases(split, *([lambda c: have(goal, c, by_scores, by_hessians)] * 2))
@@ -290,7 +320,7 @@ def token_mean(proof: Proof) -> Theorem:
     return intro(made, (k, i), before.conclusion, inside.conclusion)
 
 
-def second_moments(proof: Proof) -> Theorem:
+def squared_sums(proof: Proof) -> Theorem:
     """``Sum exp(lp) (Sum s_tok)**2 = Sum exp(lp) Sum s_tok**2``, by induction over the tokens."""
     weight = exp(line.log_policy(t, i))
 
