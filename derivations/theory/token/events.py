@@ -672,3 +672,55 @@ def log_odds_sign(proof: Proof, side: Theorem, known: Theorem) -> Theorem:
     rise = discharge(rule, *(have(f, side, known) for f in (lt(0, pair[0]), lt(*pair))))
     goal = lt(0, ell(t)) if above else lt(ell(t), 0)
     return have(goal, rise, log_one(), unfold=("log_odds",))
+
+
+@state(
+    "lemma",
+    "token.length",
+    "Mean length under an event",
+    provenance="reconstructed",
+    given=[
+        *GIVEN, *EVENT, lt(0, psi), le(line.mean("", lam(i, exp(T(i) / psi)), t), 2),
+    ],
+    claim=le(
+        mean_under(LENGTH), minimum(T_max, minimum(MEAN_LENGTH / P, psi * log(2 / P)))
+    ),
+    words="The least psi is the norm of T.",
+)  # fmt: skip
+def length(proof: Proof) -> Theorem:
+    _, tokens, weights, positive, scale, moment = proof.given
+    inside, mean = assume(lt(i, n)), mean_under(LENGTH)
+    weight, fits = apply(weights, inside, at=[i]), apply(Drawn.of(tokens).length, inside, at=[i])
+    some = intro(have(le(0, w(i)), weight), i, inside.conclusion)
+    longest = proof.note(
+        proof.use(
+            "setting.mean-bounds", some, intro(have(le(T(i), T_max), fits), i, inside.conclusion),
+            l=line.logs(t), X=LENGTH, c=T_max,
+        ),
+        "no response is longer",
+    )  # fmt: skip
+    probability = exp(line.log_policy(t, i))
+    each = have(le(w(i) * probability * T(i), probability * T(i)), weight)
+    every = sums.ordered(n, intro(each, i, inside.conclusion))
+    markov = proof.have(
+        le(mean, MEAN_LENGTH / P), every, positive, _normal(proof), unfold=NAMES,
+        why="an event is at most everything",
+    )  # fmt: skip
+    variable = lam(i, T(i) / psi)
+    found = part(gibbs_at(proof, variable), 0)
+    scaled = have(eq(mean_under(variable), mean / psi), positive, scale, unfold=NAMES)
+    bound = have(le(exp(mean_under(variable)), 2 / P), found, moment, positive)
+    tail = logarithm(mean_under(variable), 2 / P, bound)
+    tail = proof.have(
+        le(mean, psi * log(2 / P)), tail, scaled, scale, why="Gibbs' inequality for T/psi"
+    )
+    inner = minimum(MEAN_LENGTH / P, psi * log(2 / P))
+    first = least(mean, inner, markov, tail)
+    return least(mean, proof.statement.conclusion.args[1], longest, first)
+
+
+def least(value: Term, bound: Term, *facts: Theorem) -> Theorem:
+    """x <= min(a, b) from x <= a and x <= b."""
+    left, right = bound.args
+    split = instance("minimum.cases", x=left, y=right)
+    return by_cases(split, *([lambda case: have(le(value, bound), case, *facts)] * 2))

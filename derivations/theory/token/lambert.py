@@ -2,6 +2,7 @@ r"""The function V(p) = -W_{-1}(-p**2/e), the root V >= 1 of V - log V = 1 + 2 l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 
@@ -193,6 +194,28 @@ def value_facts(proof: Proof, rate: Term, *known: Theorem) -> tuple[Theorem, The
     """1 <= V(p), its equation, and that it is the only root, at a rate."""
     made = proof.use("token.lambert-root", *known, p=rate)
     return part(made, 0), part(made, 1, 0), part(made, 1, 1)
+
+
+def lambert_falls(
+    proof: Proof,
+    low: Term,
+    high: Term,
+    ordered: Theorem,
+    low_rate: Sequence[Theorem],
+    high_rate: Sequence[Theorem],
+) -> Theorem:
+    """V(q) <= V(p) from p <= q, where 0 < p, q <= 1."""
+    first, second = value_facts(proof, low, *low_rate), value_facts(proof, high, *high_rate)
+    logs = discharge(where(log_monotone(), x=low, y=high), low_rate[0], ordered)
+    turned = [
+        discharge(where(log_inverse(), x=rate), known[0])
+        for rate, known in ((low, low_rate), (high, high_rate))
+    ]
+    rule = where(height_reflects(), a=LAMBERT(high), b=LAMBERT(low))
+    heights = have(
+        le(height(LAMBERT(high)), height(LAMBERT(low))), first[1], second[1], logs, *turned
+    )
+    return discharge(rule, first[0], heights)
 
 
 def exponent_bound(rate: Term, share: Term) -> Term:
