@@ -28,6 +28,7 @@ from derivations.kernel.terms import (
 from derivations.kernel.theorem import Theorem
 from derivations.library import Proof, define, state
 from derivations.tactics import (
+    absurd,
     apply,
     assume,
     by_cases,
@@ -307,15 +308,23 @@ def threshold(proof: Proof) -> Theorem:
     room = [have(lt(0, 1 - J(0)), rate), have(lt(0, L_p * T_max), *tokens)]
     rest = have(le(0, SIGMA2 * _V), above, tokens[0])
     smaller = have(
-        lt(L_p * T_max / (1 - J(0)), _B / J(0)), rest, early, rate, *room, *tokens
+        lt(L_p * T_max / (1 - J(0)), L_p * T_max / J(0)), early, rate, room[1]
     )
+    extra = have(le(0, SIGMA2 * _V / J(0)), rest, rate)
+    smaller = have(lt(L_p * T_max / (1 - J(0)), _B / J(0)), smaller, extra)
     goal = eq(KAPPA_TOK, L_p * T_max / (1 - J(0)))
+
+    def least_is(case: Theorem, value: Term) -> Theorem:
+        opened = unfold(KAPPA_TOK, frozenset({"token_curvature"}))
+        return fold(have(eq(opened, value), case), eq(KAPPA_TOK, value))
+
     first = by_cases(
-        split, *([lambda case: have(goal, case, smaller, unfold=("token_curvature",))] * 2)
+        split,
+        lambda case: least_is(case, L_p * T_max / (1 - J(0))),
+        lambda case: absurd(have(lt(0, 0), part(case, 0), smaller), goal),
     )
     proof.note(first, "below 1/2 the first of the two is smaller")
     limit = assume(le(eta, Dmu(0) / KAPPA_TOK))
-    gain = le(eta * Dmu(0) / 2, ell(eta) - ell(0))
 
     def inverse(value: Theorem) -> Theorem:
         """The claim where kappa_tok is L T/(1 - J)."""
@@ -327,11 +336,10 @@ def threshold(proof: Proof) -> Theorem:
 
     def late(case: Theorem) -> Theorem:
         def near(least_: Theorem) -> Theorem:
-            return inverse(have(goal, least_, unfold=("token_curvature",)))
+            return inverse(least_is(least_, L_p * T_max / (1 - J(0))))
 
         def far(least_: Theorem) -> Theorem:
-            value = have(eq(KAPPA_TOK, _B / J(0)), least_, unfold=("token_curvature",))
-            small = rewrite(limit, value)
+            small = rewrite(limit, least_is(least_, _B / J(0)))
             positive = have(lt(0, _B), rest, room[1])
             rule = where(cleared(), x=eta, D=Dmu(0), B=_B, p=J(0))
             small = discharge(rule, small, positive, part(rate, 0))
@@ -431,7 +439,8 @@ def step_budget(proof: Proof, half: Theorem, limit: Theorem, positive: Theorem) 
     sign = alignment_sign(proof, limit, positive, rate)
     product_ = have(le(_B * eta * Dmu(0), J(0) * Dmu(0) ** 2), limit, sign)
     tokens = have(le(0, L_p * T_max), proof.given[3])
-    return have(le(eta * Dmu(0), 1), have(le(_B * (eta * Dmu(0)), _B), product_, gap, tokens), positive)
+    scaled = have(le(_B * (eta * Dmu(0)), _B), product_, gap, tokens)
+    return have(le(eta * Dmu(0), 1), scaled, positive)
 
 
 def where_zero(theorem: Theorem) -> Theorem:
@@ -510,7 +519,7 @@ def failures_survive(proof: Proof, budget: Theorem, limit: Theorem) -> Theorem:
         fold(odds(J(at), f), eq(exp(ell(at)), J(at) / (1 - J(at))))
         for at, f in ((num(0), rates[0]), (t, rates[1]))
     ]
-    minus = where(elementary.exp_minus(), x=BUDGET)
+    minus = where(calculus.exp_minus(), x=BUDGET)
     E = exp(BUDGET)
     crossed = have(
         le((1 - J(0)) * J(t), E * J(0) * (1 - J(t))), grown, joined, *ratios, *rates

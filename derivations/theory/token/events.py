@@ -69,12 +69,9 @@ from derivations.theory.token.martingale import (
     Dmu,
     J,
     ell,
-    L_p,
 )
 from derivations.theory.token.prefixes import (
-    DRAWN,
     GIVEN,
-    HESSIANS,
     SCORES,
     Drawn,
     T,
@@ -88,7 +85,6 @@ from derivations.theory.token.tails import (
     SIGMA2,
     G_p,
     bound_sign,
-    lam_,
     no_score,
     positive_root,
 )
@@ -383,7 +379,8 @@ def lambert(proof: Proof) -> Theorem:
         some, below = (assume(f) for f in _inside)
         bound = part(apply(found, some, below, at=[x]), 0)
         rest = have(lt(0, 1 - x), below)
-        tangent = discharge(where(calculus.log_tangent(), x=1 / (1 - x)), have(lt(0, 1 / (1 - x)), rest))
+        inverse = have(lt(0, 1 / (1 - x)), rest)
+        tangent = discharge(where(calculus.log_tangent(), x=1 / (1 - x)), inverse)
         turned = discharge(where(log_inverse(), x=1 - x), rest)
         factor = have(le(exponent_bound(P, x), 1 / (1 - x)), tangent, turned, none, some, rest)
         scale = have(le(SIGMA2 * exponent_bound(P, x), SIGMA2 * (1 / (1 - x))), factor)
@@ -436,10 +433,8 @@ def joint_infimum(proof: Proof) -> Theorem:
     rest = have(lt(0, 1 - x), below)
     root = positive_root(1 - x, rest)
     square = apply(instance("root.square", x=1 - x), have(le(0, 1 - x), rest))
-    inside = have(lt(sqrt(1 - x) ** 2, 1), square, some)
-    short = discharge(
-        where(elementary.ordered_squares(), x=sqrt(1 - x), y=num(1)), have(le(sqrt(1 - x) ** 2, num(1) ** 2), inside)
-    )
+    inside = have(le(sqrt(1 - x) ** 2, num(1) ** 2), square, some)
+    short = discharge(where(elementary.ordered_squares(), x=sqrt(1 - x), y=num(1)), inside)
     ratio = 1 / sqrt(1 - x)
     value = 1 + (ratio - 1) / p
     large = have(le(1, ratio), short, root)
@@ -618,9 +613,9 @@ def gap(proof: Proof) -> Theorem:
         down = rewrite(down, have(eq(down.conclusion.args[0].args[0], -2 * ell(t) * (1 - J(t)))))
         shift = elementary.exp_of_sum([(1, 2 * ell(t) * J(t)), (-1, ell(t))])
         shift = rewrite(shift, have(eq(shift.conclusion.args[0].args[0], level * ell(t))))
-        grown = have(
-            le(exp(level * ell(t)), exp(rate**2 * SIGMA2 / 2)), whole, down, shift, odds_, known
-        )
+        sum_ = whole.conclusion.args[0]
+        joined = have(eq(sum_, exp(level * ell(t))), down, shift, odds_, known)
+        grown = rewrite(whole, joined)
         rule = where(calculus.exp_reflects(), x=level * ell(t), y=rate**2 * SIGMA2 / 2)
         exponents = discharge(rule, grown)
         square = have(lt(0, Dmu(t) ** 2), moves)

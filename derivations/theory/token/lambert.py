@@ -11,7 +11,6 @@ from derivations.elementary import resolve
 from derivations.kernel.terms import (
     Definition,
     Term,
-    app,
     both,
     eq,
     exp,
@@ -35,7 +34,6 @@ from derivations.tactics import (
     by_cases,
     conjunction,
     discharge,
-    fold,
     have,
     instance,
     intro,
@@ -84,9 +82,8 @@ def height_increasing() -> Theorem:
     positive, other = have(lt(0, a), start), have(lt(0, b), start, ordered)
     ratio = have(lt(0, b / a), positive, other)
     above = have(lt(1, b / a), ordered, positive)
-    one = have(eq(log(1), 0), rewrite(instance("log.exp", x=num(0)), instance("exp.zero")))
-    rise = discharge(where(calculus.log_increasing(), x=num(1), y=b / a), above, have(lt(0, num(1))))
-    rise = have(lt(0, log(b / a)), rise, one)
+    rule = where(calculus.log_increasing(), x=num(1), y=b / a)
+    rise = have(lt(0, log(b / a)), discharge(rule, above, have(lt(0, num(1)))), log_one())
     square = resolve(where(elementary.exp_square(), x=log(b / a)), have(le(0, log(b / a)), rise))
     inverse = apply(instance("exp.log", x=b / a), ratio)
     parted = discharge(where(calculus.log_of_quotient(), x=b, y=a), other, positive)
@@ -109,9 +106,8 @@ def height_reflects() -> Theorem:
 
 @cache
 def height_reflects_strictly() -> Theorem:
-    """a < b from a - log a < b - log b, for a, b >= 1."""
-    first, other = assume(le(1, a)), assume(le(1, b))
-    ordered = assume(lt(height(a), height(b)))
+    """a < b from a - log a < b - log b, for b >= 1."""
+    other, ordered = assume(le(1, b)), assume(lt(height(a), height(b)))
 
     def beyond(case: Theorem) -> Theorem:
         def apart(less: Theorem) -> Theorem:
@@ -137,7 +133,8 @@ def log_one() -> Theorem:
 def log_inverse() -> Theorem:
     """log(1/x) = -log(x) for x > 0."""
     positive = assume(lt(0, x))
-    made = discharge(where(calculus.log_of_quotient(), x=num(1), y=x), positive, have(lt(0, num(1))))
+    one = have(lt(0, num(1)))
+    made = discharge(where(calculus.log_of_quotient(), x=num(1), y=x), positive, one)
     return have(eq(log(1 / x), -log(x)), made, log_one())
 
 
@@ -165,8 +162,7 @@ def lambert_root(proof: Proof) -> Theorem:
     equation = apply(instance("lambertw.equation", x=at), *domain)
     above = proof.have(le(1, V), branch, unfold=("lambert_root",), why="the lower branch")
     value = -lambertw(at)
-    positive = have(lt(0, value), branch)
-    minus = where(elementary.exp_minus(), x=lambertw(at))
+    minus = where(calculus.exp_minus(), x=lambertw(at))
     made = have(eq(value, p**2 * exp(-1) * exp(value)), equation, minus)
     proof.note(made, "the equation of W")
     logs = elementary.log_of_product(
@@ -422,7 +418,7 @@ def crossing_root(proof: Proof) -> Theorem:
     v = -3 * W
     positive = have(lt(0, v), branch)
     joined = instance("exp.sum", x=-_third, y=-W)
-    minus = where(elementary.exp_minus(), x=W)
+    minus = where(calculus.exp_minus(), x=W)
     power = have(eq(v, exp(-_third + -W)), joined, minus, equation)
     logs = rewrite(instance("log.exp", x=-_third + -W), symmetric(power))
     back = have(eq(1 / CROSSING, v), positive)
@@ -440,16 +436,25 @@ def congruent_log(equation: Theorem) -> Theorem:
     return infer("rewrite", equation, same, template=lam(hole, eq(log(left), log(hole))))
 
 
+@cache
+def inverses() -> Theorem:
+    """1/y < 1/x for 0 < x < y."""
+    known = [assume(f) for f in (lt(0, x), lt(0, y), lt(x, y))]
+    return have(lt(1 / y, 1 / x), *known)
+
+
 def crosses(proof: Proof, crossing: Theorem) -> Theorem:
     """V(p) < 1/p exactly for p < p*."""
     known = [assume(f) for f in RATE]
     above, root, _ = value_facts(proof, p, *known)
     star, *digits = part(crossing, 0), part(crossing, 1, 0), part(crossing, 1, 1)
     positive = have(lt(0, CROSSING), digits[0])
-    ratio, steep = have(le(1, 1 / p), *known), have(lt(3, 1 / CROSSING), *digits, positive)
+    ratio = have(le(1, 1 / p), *known)
+    steep = infer("enclosure", goal=lt(3, 1 / CROSSING), coordinates=(), tree=(-1,), bits=64)
     smaller = assume(lt(p, CROSSING))
     rule = where(beyond_crossing(), v=1 / p, w=1 / CROSSING)
-    beyond = discharge(rule, star, steep, have(lt(1 / CROSSING, 1 / p), smaller, known[0], positive))
+    above_it = discharge(where(inverses(), x=p, y=CROSSING), known[0], positive, smaller)
+    beyond = discharge(rule, star, steep, above_it)
     proof.note(beyond, "1/p > 1 + 3 log(1/p) below p*")
     heights = have(lt(height(V), height(1 / p)), root, beyond)
     first = discharge(where(height_reflects_strictly(), a=V, b=1 / p), above, ratio, heights)

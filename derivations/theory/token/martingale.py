@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from derivations import sums
-from derivations.expectation import NAMES, WITHIN, Setting
+from derivations.expectation import MEAN, NAMES, WITHIN, Setting
 from derivations.kernel.terms import (
     Definition,
     Term,
@@ -12,7 +12,6 @@ from derivations.kernel.terms import (
     eq,
     exp,
     forall,
-    function,
     implies,
     lam,
     le,
@@ -38,12 +37,9 @@ from derivations.tactics import (
     instance,
     intro,
     part,
-    rewrite,
-    specialise,
     where,
 )
 from derivations.theory.setting import unique
-from derivations.theory.trajectory.one_step import closing, inside_step, on_step
 from derivations.theory.token.prefixes import (
     DRAWN,
     GIVEN,
@@ -69,8 +65,7 @@ from derivations.theory.token.prefixes import (
     t,
     u,
 )
-
-from derivations.expectation import MEAN
+from derivations.theory.trajectory.one_step import closing, inside_step, on_step
 
 G_p, L_p, eta = real("G_p"), real("L_p"), real("eta")
 a, b = real("a"), real("b")
@@ -383,7 +378,8 @@ def _summed_bound(proof: Proof, tokens: Theorem, which: int, bound: Term) -> The
     tok = (s_tok, h_tok)[which](k, t, i)
     near = apply(tokens, response, token, at=[k, i])
     sides = [
-        sums.ordered(T_max, intro(have(le(x, bound), near), k, token.conclusion)) for x in (tok, -tok)
+        sums.ordered(T_max, intro(have(le(x, bound), near), k, token.conclusion))
+        for x in (tok, -tok)
     ]
     whole = part(apply(proof.use("token.score-sum"), response, at=[t, i]), which)
     value = (line.score, line.hessian)[which](t, i)
@@ -411,7 +407,8 @@ def naive(proof: Proof) -> Theorem:
     ]  # fmt: skip
     goal = proof.statement.conclusion.args[0]
     opened = unfold(goal, frozenset({"regular", "smooth"}))
-    regular = proof.note(fold(fold(conjunction(*parts), opened), goal), "add up at most T_max tokens")
+    regular = fold(fold(conjunction(*parts), opened), goal)
+    proof.note(regular, "add up at most T_max tokens")
     some = have(lt(0, T_max * L_p), Drawn.of(proof.given[1]).some, proof.given[3])
     bound = apply(
         proof.use("trajectory.curvature", regular, some, G=T_max * G_p, L=T_max * L_p),

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from derivations import sums
-from derivations.calculus import differentiate, restate
-from derivations.expectation import ARBITRARY, MEAN, NAMES, SMOOTH, WITHIN, Setting
+from derivations.calculus import differentiate
+from derivations.expectation import ARBITRARY, MEAN, NAMES, WITHIN, Setting
 from derivations.kernel.terms import (
     Definition,
     Term,
@@ -27,7 +27,6 @@ from derivations.kernel.terms import (
     exp,
     forall,
     function,
-    implies,
     lam,
     le,
     lt,
@@ -53,8 +52,6 @@ from derivations.tactics import (
     instance,
     intro,
     part,
-    rewrite,
-    symmetric,
     where,
 )
 from derivations.theory.setting import unique
@@ -166,7 +163,7 @@ class Drawn:
     def of(cls, tokens: Theorem) -> Drawn:
         """Take the assumption ``tokens(...)`` apart."""
         opened = fold(tokens, unfold(tokens.conclusion, frozenset({"tokens"})))
-        return cls(*(part(opened, *(1,) * q, 0) for q in range(8)), part(opened, *(1,) * 8))
+        return cls(*[part(opened, *(1,) * q, *(0,) * (q < 8)) for q in range(9)])
 
 
 @dataclass(frozen=True)
@@ -184,7 +181,7 @@ class Equivalence:
         opened = fold(
             equivalence, unfold(equivalence.conclusion, frozenset({"equivalence"}))
         )
-        return cls(*(part(opened, *(1,) * q, 0) for q in range(3)), part(opened, 1, 1, 1))
+        return cls(*[part(opened, *(1,) * q, *(0,) * (q < 3)) for q in range(4)])
 
 
 def agree(k: Term) -> Term:
@@ -346,11 +343,10 @@ def tower(proof: Proof) -> Theorem:
 def score_sum(proof: Proof) -> Theorem:
     setting, drawn = Setting.of(proof.given[0]), Drawn.of(proof.given[1])
     inside = assume(lt(i, n))
-    equal = []
-    for part_, tokens, known, moving in (
-        (line.log_policy, lp_tok, setting.score, drawn.score),
-        (line.score, s_tok, setting.hessian, drawn.hessian),
-    ):
+    equal: list[Theorem] = []
+    for tokens, known, moving in (
+        (lp_tok, setting.score, drawn.score), (s_tok, setting.hessian, drawn.hessian),
+    ):  # fmt: skip
         body = total(T_max, k, tokens(k, u, i))
         same_ = apply(equal[0], at=[u]) if equal else apply(drawn.sums, inside, at=[u, i])
         own = carried(apply(known, inside, at=[t, i]), u, body, same_)
@@ -462,8 +458,9 @@ def orthogonal(proof: Proof) -> Theorem:
         inside.conclusion, other.conclusion, alike.conclusion,
     )  # fmt: skip
     later = fold(later, MEASURABLE(n, agree(k + 1), lam(i, Y(i))))
-    equal = []
-    for length, known, fits in ((k, proof.given[3], have(le(k, T_max), before)), (k + 1, later, after)):
+    equal: list[Theorem] = []
+    fitting = have(le(k, T_max), before)
+    for length, known, fits in ((k, proof.given[3], fitting), (k + 1, later, after)):
         means = part(proof.use("token.prefix-score", fits, at=[length, t]), 0)
         made = proof.use(
             "token.tower", apply(drawn.equivalence, at=[length]), known, means,

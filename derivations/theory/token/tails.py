@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from derivations import elementary, sums
+from functools import cache
+
+from derivations import calculus, elementary, sums
 from derivations.calculus import exp_monotone, exp_tangent
 from derivations.elementary import ordered_squares, root_of_product
 from derivations.expectation import NAMES, WITHIN, Setting
@@ -12,8 +14,6 @@ from derivations.kernel.terms import (
     eq,
     exp,
     forall,
-    free_variables,
-    function,
     implies,
     lam,
     le,
@@ -57,7 +57,6 @@ from derivations.theory.token.prefixes import (
     line,
     m,
     n,
-    prefix_sum,
     s_tok,
     same,
     t,
@@ -173,13 +172,22 @@ def two_points_square(proof: Proof) -> Theorem:
     )
     parted = instance("exp.sum", x=target, y=_share / 2)
     root = half_exponential(_share, room)
-    last = have(
-        le(exp(target) * exp(_share / 2), exp(target) * (1 / sqrt(1 - _share))), root
-    )
-    return proof.have(
-        proof.statement.conclusion, chord, cosh, joined, grown, parted, last,
+    scale = instance("exp.positive", x=target)
+    rule = where(scaled(), x=exp(_share / 2), y=1 / sqrt(1 - _share), a=exp(target))
+    last = discharge(rule, root, scale)
+    grown = have(le(exp(middle) * exp(side**2 / 2), exp(target) * exp(_share / 2)),
+                 rewrite(grown, joined, parted))  # fmt: skip
+    mean = proof.have(
+        le((exp(high) + exp(low)) / 2, 1 / sqrt(1 - _share) * exp(target)), cosh, grown, last,
         why="1 + y <= 1/(1 - y) and exp(y/2) <= (1 - y)^{-1/2}, at y = 2 lambda G_p^2",
     )  # fmt: skip
+    return have(proof.statement.conclusion, chord, mean)
+
+
+@cache
+def scaled() -> Theorem:
+    """a x <= a y from x <= y, for a > 0."""
+    return have(le(a * x, a * y), assume(le(x, y)), assume(lt(0, a)))
 
 
 def half_exponential(share: Term, room: Theorem) -> Theorem:
@@ -189,7 +197,7 @@ def half_exponential(share: Term, room: Theorem) -> Theorem:
     root = apply(instance("root.square", x=left), weak)
     above = positive_root(left, room)
     tangent = where(exp_tangent(), x=-share)
-    minus = where(elementary.exp_minus(), x=share)
+    minus = where(calculus.exp_minus(), x=share)
     double = where(elementary.exp_power(2), x=share / 2)
     double = rewrite(double, have(eq(2 * (share / 2), share)))
     product = exp(share / 2) * sqrt(left)
@@ -266,12 +274,12 @@ def score_of_all(proof: Proof, value: Term) -> Theorem:
 
 
 def next_token(
-    proof: Proof, chord: str, before: Theorem, *facts: Theorem, **values: Term
+    proof: Proof, chord: str, before: Theorem, *facts: Theorem, rate: Term = lam_
 ) -> Theorem:
     """The statement `chord` at the score a of a prefix and that of the next token, x."""
     near = apply(scores_of(proof), assume(lt(i, n)), before, at=[k, i])
-    values = {"a": total(k, m, s_tok(m, t, i)), "x": s_tok(k, t, i), **values}
-    return proof.use(chord, near, *facts, **values)
+    prefix = total(k, m, s_tok(m, t, i))
+    return proof.use(chord, near, *facts, lam=rate, a=prefix, x=s_tok(k, t, i))
 
 
 def scores_of(proof: Proof) -> Theorem:
@@ -401,7 +409,7 @@ def square_mgf(proof: Proof) -> Theorem:
             left = have(lt(0, 1 - share - rest), room)
             small = have(lt(share, 1), left, some)
             chord = next_token(
-                proof, "token.two-points-square", before, positive, sign, small, lam=_v
+                proof, "token.two-points-square", before, positive, sign, small, rate=_v
             )
             slope = chord_slope(exp(_v * (x - G_p) ** 2), exp(_v * (x + G_p) ** 2))
             made = one_token(proof, weak, before, chord, lam(x, slope), value(_v))
