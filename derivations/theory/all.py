@@ -7,5 +7,6 @@ from derivations.theory import (  # noqa: F401
     lines,
     setting,
     stagnation,
+    token,
     trajectory,
 )
