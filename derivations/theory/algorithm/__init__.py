@@ -4,6 +4,6 @@
 sampling changes, `directions` what other directions than that of the Gradient Gap do.
 """
 
-from derivations.theory.algorithm import iterations, rates
+from derivations.theory.algorithm import batch, directions, iterations, rates
 
-__all__ = ["iterations", "rates"]
+__all__ = ["batch", "directions", "iterations", "rates"]

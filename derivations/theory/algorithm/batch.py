@@ -29,13 +29,10 @@ from derivations.kernel.terms import (
 from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, state
 from derivations.tactics import (
-    ProofError,
     apply,
     assume,
-    by_cases,
     conjunction,
     discharge,
-    fold,
     have,
     induct,
     intro,
