@@ -39,7 +39,9 @@ from derivations.tactics import (
 )
 
 _d, _j = nat("d"), nat("j")
+_k = nat("k")
 _x, _y = function("x", "N"), function("y", "N")
+_P = function("P", "N", "N")
 _s = real("s")
 
 INNER = Definition("inner", lam((_d, _x, _y), total(_d, _j, _x(_j) * _y(_j))))
@@ -48,13 +50,13 @@ INNER = Definition("inner", lam((_d, _x, _y), total(_d, _j, _x(_j) * _y(_j))))
 NORM = Definition("norm", lam((_d, _x), sqrt(INNER(_d, _x, _x))))
 """``norm(d, x)``: the length of a vector in R^d."""
 
-PRODUCTS = ("inner", "norm")
+IMAGE = Definition(
+    "image", lam((_d, _P, _x, _j), total(_d, _k, _P(_j, _k) * _x(_k)))
+)
+"""``image(d, P, x, j)``: coordinate j of the vector P x, for a matrix P."""
+
+PRODUCTS = ("inner", "norm", "image")
 """The definitions to unfold for arithmetic with vectors."""
-
-
-def vector(body: Term, index: Term = _j) -> Term:
-    """The vector whose coordinate at the index is the body."""
-    return lam(index, body)
 
 
 def pair(x: Term, y: Term, dimension: Term = _d) -> Term:
@@ -146,14 +148,12 @@ def at(theorem: Theorem, x: Term, y: Term | None = None, dimension: Term = _d) -
 
 # Symmetric matrices ------------------------------------------------------------------------------
 
-_k = nat("k")
-_P = function("P", "N", "N")
 _low, _high, _u, _v = real("low"), real("high"), real("u"), real("v")
 
 
 def image(matrix: Term, x: Term, dimension: Term = _d) -> Term:
     """The vector ``P x``, for a matrix given as a function of row and column."""
-    return lam(_j, total(dimension, _k, beta(matrix, [_j, _k]) * beta(x, [_k])))
+    return lam(_j, IMAGE(dimension, matrix, x, _j))
 
 
 def symmetric(matrix: Term, dimension: Term = _d) -> Term:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from derivations import sums
 from derivations.expectation import ARBITRARY_RUN, Line
 from derivations.kernel.terms import (
+    Definition,
     Term,
     beta,
     both,
@@ -68,9 +69,16 @@ def deviation(sample: Term) -> Term:
     return lam(j, X(sample, o, j) - c * gamma(j))
 
 
+AVERAGE = Definition("average", lam((N, X, o, j), total(N, a, X(a, o, j)) / N))
+"""``average(N, X, o, j)``: coordinate j of the mean of the N samples X(a, o, .)."""
+
+SUMS = (*PRODUCTS, "average")
+"""The definitions to unfold for arithmetic with the updates."""
+
+
 def update(outcome: Term) -> Term:
     """The mean of the samples."""
-    return lam(j, total(N, a, X(a, outcome, j)) / N)
+    return lam(j, AVERAGE(N, lam((a, o, j), X(a, o, j)), outcome, j))
 
 
 PROBABILITIES = [forall(o, lt(o, m), le(0, P(o))), eq(total(m, o, P(o)), 1)]
@@ -114,12 +122,12 @@ def batch_moments(proof: Proof) -> Theorem:
     )
     summed = discharge(congruent, intro(same, j, lt(j, d)))
     first = proof.have(
-        proof.statement.conclusion.args[0], rule, summed, proof.given[2], unfold=PRODUCTS,
+        proof.statement.conclusion.args[0], rule, summed, proof.given[2], unfold=SUMS,
         why="the mean is linear",
     )  # fmt: skip
     second = proof.have(
         proof.statement.conclusion.args[1], spread, first, proof.given[1], proof.given[2],
-        unfold=PRODUCTS, why="the second moment is the variance plus the squared mean",
+        unfold=SUMS, why="the second moment is the variance plus the squared mean",
     )  # fmt: skip
     return conjunction(first, second)
 

@@ -93,10 +93,10 @@ GAIN = ell(STEP) - ell(0)
         le(STEP * Dmu(0) / 2, GAIN),
         le(eta * c * low * square(GAMMA) / 2, GAIN),
     ),
-    words="The update is $\\eta\\,c\\,P\\gamma$ with a symmetric matrix $P$ whose Rayleigh quotients "
-    "lie between $\\lambda_{\\min}$ and $\\lambda_{\\max}$, as with frozen second moments of Adam or "
-    "a natural gradient; of $P$ no more is asked than that they do on the span of $\\gamma$ and "
-    "$P\\gamma$.",
+    words="The update is $\\eta\\,c\\,P\\gamma$ with a symmetric matrix $P$ whose Rayleigh "
+    "quotients lie between $\\lambda_{\\min}$ and $\\lambda_{\\max}$, as with frozen second "
+    "moments of Adam or a natural gradient; only those of the vectors $u\\gamma + vP\\gamma$ "
+    "matter.",
 )  # fmt: skip
 def preconditioned(proof: Proof) -> Theorem:
     signs = have(lt(0, high), *proof.given[5:7]), have(le(0, low), proof.given[5])
@@ -148,7 +148,7 @@ def kept(
     return discharge(where(made, values), *facts)
 
 
-# Several prompts -----------------------------------------------------------------------------------
+# Several prompts ---------------------------------------------------------------------------------
 
 Q, q = nat("Q"), nat("q")
 a, b = function("a", "N"), function("b", "N")
@@ -177,38 +177,38 @@ def convex(weights: Term) -> Term:
 _A, _B = lam(q, a(q)), lam(q, b(q))
 
 
-def hull_point(vectors: Term) -> Term:
-    """m, the point of the convex hull with the weights a."""
-    return mixture(_A, vectors)
+m = function("m", "N")
+_M = lam(j, m(j))
 
 
 def least_norm(vectors: Term) -> list[Term]:
     """m is a point of the hull, not zero, and no point between it and a vector is shorter."""
-    m = hull_point(vectors)
-    towards = lam(j, beta(m, [j]) + x * (beta(vectors, [q, j]) - beta(m, [j])))
+    towards = lam(j, m(j) + x * (beta(vectors, [q, j]) - m(j)))
     return [
-        convex(_A),
-        forall((q, x), lt(q, Q), le(0, x), le(x, 1), le(square(m), square(towards))),
-        lt(0, square(m)),
+        both(convex(_A), forall(j, lt(j, d), eq(m(j), beta(mixture(_A, vectors), [j])))),
+        forall((q, x), lt(q, Q), le(0, x), le(x, 1), le(square(_M), square(towards))),
+        lt(0, square(_M)),
     ]
 
 
 def best_direction(vectors: Term) -> Term:
     """What makes m/|m| the best direction."""
-    m = hull_point(vectors)
-    unit = lam(j, beta(m, [j]) / length(m))
     return both(
-        forall(q, lt(q, Q), le(square(m), pair(m, row(vectors, q)))),
-        implies(convex(_B), le(square(m), square(mixture(_B, vectors)))),
+        forall(q, lt(q, Q), le(square(_M), pair(_M, row(vectors, q)))),
+        implies(convex(_B), le(square(_M), square(mixture(_B, vectors)))),
         both(
-            eq(length(unit), 1),
-            forall(q, lt(q, Q), le(length(m), pair(unit, row(vectors, q)))),
+            eq(length(UNIT), 1),
+            forall(q, lt(q, Q), le(length(_M), pair(UNIT, row(vectors, q)))),
         ),
         implies(
             eq(length(_W), 1),
-            forall(x, forall(q, lt(q, Q), le(x, pair(_W, row(vectors, q)))), le(x, length(m))),
+            forall(x, forall(q, lt(q, Q), le(x, pair(_W, row(vectors, q)))), le(x, length(_M))),
         ),
     )
+
+
+UNIT = lam(j, m(j) / length(_M))
+"""The unit vector in the direction of m."""
 
 
 _VECTORS = lam((q, j), gamma(q, j))
@@ -221,28 +221,26 @@ _VECTORS = lam((q, j), gamma(q, j))
     provenance="classical",
     given=least_norm(_VECTORS),
     claim=best_direction(_VECTORS),
-    words="Let $m$ be a point of the convex hull of $\\gamma_q$, $q < Q$, such that no point on the "
-    "segments from $m$ to the $\\gamma_q$ is shorter. Then no point of the hull is, whatever its "
-    "weights $b$, so $0$ is not in the hull; and $m/\\lvert m\\rvert$ has the largest least "
+    words="Let $m$ be a point of the convex hull of $\\gamma_q$, $q < Q$, such that no point on "
+    "the segments from $m$ to the $\\gamma_q$ is shorter. Then no point of the hull is, whatever "
+    "its weights $b$, so $0$ is not in the hull; and $m/\\lvert m\\rvert$ has the largest least "
     "alignment $x$ of all unit vectors $w$.",
 )
 def min_norm(proof: Proof) -> Theorem:
-    m = hull_point(_VECTORS)
-    aligned = proof.note(obtuse(proof, m), "no point towards gamma_q is shorter")
+    aligned = proof.note(obtuse(proof), "no point towards gamma_q is shorter")
     other = assume(convex(_B))
-    shorter = proof.note(no_shorter(proof, m, aligned, other), "Cauchy-Schwarz")
-    unit = lam(j, beta(m, [j]) / length(m))
-    size = at(length_facts(), m)
+    shorter = proof.note(no_shorter(proof, aligned, other), "Cauchy-Schwarz")
+    size = at(length_facts(), _M)
     positive = positive_length(size, proof.given[2])
-    one = unit_length(unit, m, positive, size)
+    one = unit_length(positive, size)
     inside = assume(lt(q, Q))
     each = apply(aligned, inside, at=[q])
     attained = proof.have(
-        le(length(m), pair(unit, row(_VECTORS, q))), scaled(each, m, size, positive),
+        le(length(_M), pair(UNIT, row(_VECTORS, q))), scaled(each, size, positive),
         why="divide by |m|",
     )  # fmt: skip
     direction = assume(eq(length(_W), 1))
-    most = proof.note(no_better(proof, m, direction), "the mean of the alignments is <w, m>")
+    most = proof.note(no_better(proof, direction), "the mean of the alignments is <w, m>")
     return conjunction(
         aligned, intro(shorter, (), other.conclusion),
         conjunction(one, intro(attained, q, inside.conclusion)),
@@ -250,12 +248,12 @@ def min_norm(proof: Proof) -> Theorem:
     )  # fmt: skip
 
 
-def obtuse(proof: Proof, m: Term) -> Theorem:
+def obtuse(proof: Proof) -> Theorem:
     """``for all q: |m|**2 <= <m, gamma_q>``."""
     inside = assume(lt(q, Q))
     there = row(_VECTORS, q)
-    away = lam(j, gamma(q, j) - beta(m, [j]))
-    S, T, W = square(m), pair(m, there), square(away)
+    away = lam(j, gamma(q, j) - m(j))
+    S, T, W = square(_M), pair(_M, there), square(away)
     goal = le(S, T)
 
     def beyond(case: Theorem) -> Theorem:
@@ -311,18 +309,18 @@ def weighted_least(weights: Theorem, bound: Theorem, least: Term, value: Term) -
     return have(le(least, summed.conclusion.args[1]), summed, part(weights, 1))
 
 
-def no_shorter(proof: Proof, m: Term, aligned: Theorem, other: Theorem) -> Theorem:
+def no_shorter(proof: Proof, aligned: Theorem, other: Theorem) -> Theorem:
     """|m|**2 <= |z|**2 for every point z of the hull."""
     z = mixture(_B, _VECTORS)
-    mean = weighted_least(other, aligned, square(m), pair(m, row(_VECTORS, q)))
-    inner = have(le(square(m), pair(m, z)), mean, mixed(_B, m))
-    cauchy = at(cauchy_schwarz(), m, z)
+    mean = weighted_least(other, aligned, square(_M), pair(_M, row(_VECTORS, q)))
+    inner = have(le(square(_M), pair(_M, z)), mean, mixed(_B, _M))
+    cauchy = at(cauchy_schwarz(), _M, z)
     S, T, W = (real(name) for name in ("S", "T", "W"))
     plain = [assume(le(S, T)), assume(le(T**2, S * W)), assume(lt(0, S))]
     squares = have(le(S * S, S * W), have(le(S**2, T**2), plain[0], plain[2]), plain[1])
     made = have(le(S, W), squares, plain[2])
     return discharge(
-        where(made, {S: square(m), T: pair(m, z), W: square(z)}), inner, cauchy, proof.given[2]
+        where(made, {S: square(_M), T: pair(_M, z), W: square(z)}), inner, cauchy, proof.given[2]
     )
 
 
@@ -337,39 +335,43 @@ def positive_length(size: Theorem, positive: Theorem) -> Theorem:
     return by_cases(order(value, num(0)), none, lambda case: case)
 
 
-def unit_length(unit: Term, m: Term, positive: Theorem, size: Theorem) -> Theorem:
+def unit_length(positive: Theorem, size: Theorem) -> Theorem:
     """The length of m/|m| is one."""
-    there = at(length_facts(), unit)
-    whole = have(eq(square(unit), square(m) / length(m) ** 2), positive, unfold=("inner",))
-    squared = have(eq(length(unit) ** 2, 1), there, whole, size, positive)
+    there = at(length_facts(), UNIT)
+    whole = have(eq(square(UNIT), square(_M) / length(_M) ** 2), positive, unfold=("inner",))
+    squared = have(eq(length(UNIT) ** 2, 1), there, whole, size, positive)
     one = real("x")
     plain = [assume(eq(one**2, 1)), assume(le(0, one))]
     zero = have(eq((one - 1) * (one + 1), 0), *plain)
     made = have(eq(one, 1), zero, have(lt(0, one + 1), *plain))
-    return discharge(where(made, {one: length(unit)}), squared, there)
+    return discharge(where(made, {one: length(UNIT)}), squared, there)
 
 
-def scaled(each: Theorem, m: Term, size: Theorem, positive: Theorem) -> Theorem:
+def scaled(each: Theorem, size: Theorem, positive: Theorem) -> Theorem:
     """|m| <= <m/|m|, gamma_q>."""
-    unit = lam(j, beta(m, [j]) / length(m))
     there = row(_VECTORS, q)
-    same = have(eq(pair(unit, there), pair(m, there) / length(m)), positive, unfold=("inner",))
+    same = have(eq(pair(UNIT, there), pair(_M, there) / length(_M)), positive, unfold=("inner",))
     S, T, N = (real(name) for name in ("S", "T", "N"))
     plain = [assume(le(S, T)), assume(eq(N**2, S)), assume(lt(0, N))]
     made = have(le(N, T / N), *plain)
-    value = discharge(
-        where(made, {S: square(m), T: pair(m, there), N: length(m)}), each, part(size, 1), positive
-    )
-    return have(le(length(m), pair(unit, there)), value, same)
+    values = {S: square(_M), T: pair(_M, there), N: length(_M)}
+    value = discharge(where(made, values), each, part(size, 1), positive)
+    return have(le(length(_M), pair(UNIT, there)), value, same)
 
 
-def no_better(proof: Proof, m: Term, direction: Theorem) -> Theorem:
+def no_better(proof: Proof, direction: Theorem) -> Theorem:
     """No unit vector has alignments that all exceed |m|."""
     bound = assume(forall(q, lt(q, Q), le(x, pair(_W, row(_VECTORS, q)))))
-    mean = weighted_least(proof.given[0], bound, x, pair(_W, row(_VECTORS, q)))
-    inner = have(le(x, pair(_W, m)), mean, mixed(_A, _W))
-    cauchy = at(inner_below(), _W, m)
-    made = have(le(x, length(m)), inner, cauchy, direction)
+    weights, point = part(proof.given[0], 0), part(proof.given[0], 1)
+    mean = weighted_least(weights, bound, x, pair(_W, row(_VECTORS, q)))
+    inside = assume(lt(j, d))
+    sides = [w(j) * m(j), w(j) * beta(mixture(_A, _VECTORS), [j])]
+    same = have(eq(*sides), apply(point, inside, at=[j]))
+    names = {function(name, "N"): lam(j, side) for name, side in zip("fg", sides, strict=True)}
+    summed = discharge(where(sums.congruent(), names, n=d), intro(same, j, inside.conclusion))
+    inner = have(le(x, pair(_W, _M)), mean, mixed(_A, _W), summed, unfold=("inner",))
+    cauchy = at(inner_below(), _W, _M)
+    made = have(le(x, length(_M)), inner, cauchy, direction)
     return intro(intro(made, (), bound.conclusion), x)
 
 
@@ -431,8 +433,8 @@ def min_norm_pair(proof: Proof) -> Theorem:
                      terms=(value,))  # fmt: skip
 
     def middle(first: Theorem, second: Theorem) -> Theorem:
-        return witness(weight, first, second, discharge(wide, first, second),
-                       discharge(between, first, second), discharge(least, first, second))  # fmt: skip
+        known = (discharge(f, first, second) for f in (wide, between, least))
+        return witness(weight, first, second, *known)
 
     exists_ = by_cases(
         order(A, B), lambda case: witness(num(1), case),
@@ -506,8 +508,8 @@ TOGETHER = [
         implies(*least_norm(GAPS), best_direction(GAPS)),
     ),
     words="The policy on prompt $q$ carries the index $q$. All prompts have the same number of "
-    "responses, and of correct ones: a response may be split into equally likely copies. The "
-    "second part is `algorithm.min-norm` for the Gradient Gaps.",
+    "responses, and of correct ones: a response may be split into equally likely copies. "
+    "For $m$ see the lemma on the point of least norm.",
 )
 def together(proof: Proof) -> Theorem:
     inside = assume(lt(q, Q))
