@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from derivations.kernel.terms import Term, beta
+from derivations.kernel.terms import Term, beta, lam, nat
 from derivations.render.latex.printer import Printer, template
 from derivations.render.latex.structure import is_call, reduced
 from derivations.render.latex.symbols import Level, Printed, Symbol, bracket, modulus
 from derivations.render.latex.theory import PHRASES, spoken
+
+_J = nat("j")
 
 
 def vector(printer: Printer, function_: Term) -> Printed:
@@ -23,6 +25,8 @@ def vector(printer: Printer, function_: Term) -> Printed:
 def _inner(printer: Printer, term: Term) -> Printed:
     _, x, y = term.args
     texts = [vector(_plain(printer), v).text for v in (x, y)]
+    if x == y:
+        return Printed(f"{modulus(texts[0])}^{{2}}", Level.POWER)
     return Printed(rf"\langle {texts[0]}, {texts[1]} \rangle")
 
 
@@ -64,8 +68,20 @@ def _along_phrase(printer: Printer, term: Term) -> str | None:
     return f"{line} starts in the direction of ${moved}$"
 
 
-PHRASES["along"] = _along_phrase
+def _shortest_phrase(printer: Printer, term: Term) -> str | None:
+    """m is the point of least norm in the convex hull of the gamma_q."""
+    count, _, vectors, _, point = term.args
+    (q, _), _, inside = printer.opened(vectors)
+    one = vector(inside, lam(_J, beta(vectors, [q, _J]))).text
+    here = f"{inside.text(q)} < {printer.inline().text(count)}"
+    m = vector(_plain(printer), point).text
+    hull = f"the convex hull of the ${one}$, ${here}$"
+    return f"${m}$ is the point of least norm in {hull}, and not zero"
+
+
+PHRASES.update(along=_along_phrase, shortest=_shortest_phrase)
 template("along", spoken("along"))
+template("shortest", spoken("shortest"))
 template("inner", _inner)
 template("norm", _norm)
 template("image", _image)

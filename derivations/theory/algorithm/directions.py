@@ -7,10 +7,14 @@ their Gradient Gaps.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from derivations import sums
 from derivations.expectation import ARBITRARY, ARBITRARY_RUN, Line
 from derivations.kernel.terms import (
+    Definition,
     Term,
+    app,
     beta,
     both,
     eq,
@@ -25,9 +29,10 @@ from derivations.kernel.terms import (
     num,
     real,
     total,
+    unfold,
 )
 from derivations.kernel.theorem import Theorem, infer
-from derivations.library import Proof, state
+from derivations.library import Proof, define, state
 from derivations.tactics import (
     apply,
     assume,
@@ -181,14 +186,30 @@ m = function("m", "N")
 _M = lam(j, m(j))
 
 
-def least_norm(vectors: Term) -> list[Term]:
-    """m is a point of the hull, not zero, and no point between it and a vector is shorter."""
-    towards = lam(j, m(j) + x * (beta(vectors, [q, j]) - m(j)))
-    return [
-        both(convex(_A), forall(j, lt(j, d), eq(m(j), beta(mixture(_A, vectors), [j])))),
-        forall((q, x), lt(q, Q), le(0, x), le(x, 1), le(square(_M), square(towards))),
-        lt(0, square(_M)),
-    ]
+_VECTORS = lam((q, j), gamma(q, j))
+
+_TOWARDS = lam(j, m(j) + x * (gamma(q, j) - m(j)))
+
+SHORTEST = Definition(
+    "shortest",
+    lam(
+        (Q, d, gamma, a, m),
+        both(
+            forall(q, lt(q, Q), le(0, a(q))),
+            eq(total(Q, q, a(q)), 1),
+            forall(j, lt(j, d), eq(m(j), total(Q, q, a(q) * gamma(q, j)))),
+            forall((q, x), lt(q, Q), le(0, x), le(x, 1), le(square(_M), square(_TOWARDS))),
+            lt(0, square(_M)),
+        ),
+    ),
+)  # fmt: skip
+"""``shortest(Q, d, gamma, a, m)``: m is the point of the convex hull with the weights a, it is
+not zero, and no point on the segments from it to the vectors is shorter."""
+
+
+def shortest(vectors: Term) -> Term:
+    """m is the point of least norm in the convex hull of the vectors, and not zero."""
+    return SHORTEST(Q, d, vectors, _A, _M)
 
 
 def best_direction(vectors: Term) -> Term:
@@ -211,27 +232,53 @@ UNIT = lam(j, m(j) / length(_M))
 """The unit vector in the direction of m."""
 
 
-_VECTORS = lam((q, j), gamma(q, j))
+define(
+    "definition",
+    "algorithm.shortest",
+    "The point of least norm in a convex hull",
+    SHORTEST,
+    provenance="classical",
+    claim=app("imp", shortest(_VECTORS), unfold(shortest(_VECTORS), frozenset({"shortest"}))),
+    words="It is asked only that no point on the segments from $m$ to the $\\gamma_q$ is shorter: "
+    "then no point of the hull is.",
+    module=__name__,
+)
+
+
+@dataclass(frozen=True)
+class Hull:
+    """The parts of `shortest`, as theorems."""
+
+    weights: Theorem
+    point: Theorem
+    segments: Theorem
+    nonzero: Theorem
+
+    @classmethod
+    def of(cls, given: Theorem) -> Hull:
+        """Take the assumption apart."""
+        opened = fold(given, unfold(given.conclusion, frozenset({"shortest"})))
+        sign, sums_, point, segments = (part(opened, *(1,) * place, 0) for place in range(4))
+        return cls(conjunction(sign, sums_), point, segments, part(opened, 1, 1, 1, 1))
 
 
 @state(
     "lemma",
     "algorithm.min-norm",
-    "The point of least norm in a convex hull",
+    "The direction that improves all prompts most",
     provenance="classical",
-    given=least_norm(_VECTORS),
+    given=[shortest(_VECTORS)],
     claim=best_direction(_VECTORS),
-    words="Let $m$ be a point of the convex hull of $\\gamma_q$, $q < Q$, such that no point on "
-    "the segments from $m$ to the $\\gamma_q$ is shorter. Then no point of the hull is, whatever "
-    "its weights $b$, so $0$ is not in the hull; and $m/\\lvert m\\rvert$ has the largest least "
-    "alignment $x$ of all unit vectors $w$.",
+    words="No point of the hull is shorter than $m$, whatever its weights $b$, so $0$ is not in "
+    "the hull; and $m/\\lvert m\\rvert$ has the largest least alignment $x$ of all unit vectors $w$.",
 )
 def min_norm(proof: Proof) -> Theorem:
-    aligned = proof.note(obtuse(proof), "no point towards gamma_q is shorter")
+    hull = Hull.of(proof.given[0])
+    aligned = proof.note(obtuse(hull), "no point towards gamma_q is shorter")
     other = assume(convex(_B))
-    shorter = proof.note(no_shorter(proof, aligned, other), "Cauchy-Schwarz")
+    shorter = proof.note(no_shorter(hull, aligned, other), "Cauchy-Schwarz")
     size = at(length_facts(), _M)
-    positive = positive_length(size, proof.given[2])
+    positive = positive_length(size, hull.nonzero)
     one = unit_length(positive, size)
     inside = assume(lt(q, Q))
     each = apply(aligned, inside, at=[q])
@@ -240,7 +287,7 @@ def min_norm(proof: Proof) -> Theorem:
         why="divide by |m|",
     )  # fmt: skip
     direction = assume(eq(length(_W), 1))
-    most = proof.note(no_better(proof, direction), "the mean of the alignments is <w, m>")
+    most = proof.note(no_better(hull, direction), "the mean of the alignments is <w, m>")
     return conjunction(
         aligned, intro(shorter, (), other.conclusion),
         conjunction(one, intro(attained, q, inside.conclusion)),
@@ -248,7 +295,7 @@ def min_norm(proof: Proof) -> Theorem:
     )  # fmt: skip
 
 
-def obtuse(proof: Proof) -> Theorem:
+def obtuse(hull: Hull) -> Theorem:
     """``for all q: |m|**2 <= <m, gamma_q>``."""
     inside = assume(lt(q, Q))
     there = row(_VECTORS, q)
@@ -261,7 +308,7 @@ def obtuse(proof: Proof) -> Theorem:
         share = (S - T) / ((S - T) + W)
         sign = at(square_sign(), away)
         range_ = have(both(le(0, share), le(share, 1)), case, sign)
-        step = apply(proof.given[1], inside, range_, at=[q, share])
+        step = apply(hull.segments, inside, range_, at=[q, share])
         opened = have(
             le(0, 2 * share * (T - S) + share**2 * W), step, unfold=("inner",),
         )  # fmt: skip
@@ -309,7 +356,7 @@ def weighted_least(weights: Theorem, bound: Theorem, least: Term, value: Term) -
     return have(le(least, summed.conclusion.args[1]), summed, part(weights, 1))
 
 
-def no_shorter(proof: Proof, aligned: Theorem, other: Theorem) -> Theorem:
+def no_shorter(hull: Hull, aligned: Theorem, other: Theorem) -> Theorem:
     """|m|**2 <= |z|**2 for every point z of the hull."""
     z = mixture(_B, _VECTORS)
     mean = weighted_least(other, aligned, square(_M), pair(_M, row(_VECTORS, q)))
@@ -320,7 +367,7 @@ def no_shorter(proof: Proof, aligned: Theorem, other: Theorem) -> Theorem:
     squares = have(le(S * S, S * W), have(le(S**2, T**2), plain[0], plain[2]), plain[1])
     made = have(le(S, W), squares, plain[2])
     return discharge(
-        where(made, {S: square(_M), T: pair(_M, z), W: square(z)}), inner, cauchy, proof.given[2]
+        where(made, {S: square(_M), T: pair(_M, z), W: square(z)}), inner, cauchy, hull.nonzero
     )
 
 
@@ -359,14 +406,13 @@ def scaled(each: Theorem, size: Theorem, positive: Theorem) -> Theorem:
     return have(le(length(_M), pair(UNIT, there)), value, same)
 
 
-def no_better(proof: Proof, direction: Theorem) -> Theorem:
+def no_better(hull: Hull, direction: Theorem) -> Theorem:
     """No unit vector has alignments that all exceed |m|."""
     bound = assume(forall(q, lt(q, Q), le(x, pair(_W, row(_VECTORS, q)))))
-    weights, point = part(proof.given[0], 0), part(proof.given[0], 1)
-    mean = weighted_least(weights, bound, x, pair(_W, row(_VECTORS, q)))
+    mean = weighted_least(hull.weights, bound, x, pair(_W, row(_VECTORS, q)))
     inside = assume(lt(j, d))
     sides = [w(j) * m(j), w(j) * beta(mixture(_A, _VECTORS), [j])]
-    same = have(eq(*sides), apply(point, inside, at=[j]))
+    same = have(eq(*sides), apply(hull.point, inside, at=[j]))
     names = {function(name, "N"): lam(j, side) for name, side in zip("fg", sides, strict=True)}
     summed = discharge(where(sums.congruent(), names, n=d), intro(same, j, inside.conclusion))
     inner = have(le(x, pair(_W, _M)), mean, mixed(_A, _W), summed, unfold=("inner",))
@@ -505,11 +551,11 @@ TOGETHER = [
                 le(eta * delta(q) / 2, line_of(q).log_odds(eta) - line_of(q).log_odds(0)),
             )
         ),
-        implies(*least_norm(GAPS), best_direction(GAPS)),
+        implies(shortest(GAPS), best_direction(GAPS)),
     ),
     words="The policy on prompt $q$ carries the index $q$. All prompts have the same number of "
     "responses, and of correct ones: a response may be split into equally likely copies. "
-    "For $m$ see the lemma on the point of least norm.",
+    "The last lines say that $m/\\lvert m\\rvert$ is the best direction.",
 )
 def together(proof: Proof) -> Theorem:
     inside = assume(lt(q, Q))
@@ -546,9 +592,9 @@ def together(proof: Proof) -> Theorem:
     )
     higher = apply(part(order_, 0), fold(rises, part(order_, 0).conclusion.args[0]))
     every = intro(conjunction(higher, half), q, inside.conclusion)
-    shortest = [assume(f) for f in least_norm(GAPS)]
-    best = proof.use("algorithm.min-norm", *shortest, mapping={gamma: GAPS})
-    return conjunction(every, intro(best, (), *(f.conclusion for f in shortest)))
+    point = assume(shortest(GAPS))
+    best = proof.use("algorithm.min-norm", point, mapping={gamma: GAPS})
+    return conjunction(every, intro(best, (), point.conclusion))
 
 
 def prompt_gain(
