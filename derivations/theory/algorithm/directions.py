@@ -67,7 +67,7 @@ from derivations.vectors import (
 
 line = ARBITRARY
 n, i, j, k, d = (nat(name) for name in ("n", "i", "j", "k", "d"))
-eta, c, x, y, G, L = (real(name) for name in ("eta", "c", "x", "y", "G", "L"))
+eta, alpha, c, x, y, G, L = (real(name) for name in ("eta", "alpha", "c", "x", "y", "G", "L"))
 
 J, ell, Dmu = line.success, line.log_odds, line.alignment
 
@@ -79,7 +79,7 @@ low, high = real("lambda_min"), real("lambda_max")
 UPDATE = image(P, GAMMA)
 """P gamma."""
 
-STEP = eta * c * length(UPDATE)
+STEP = alpha * c * length(UPDATE)
 GAIN = ell(STEP) - ell(0)
 
 
@@ -91,14 +91,14 @@ GAIN = ell(STEP) - ell(0)
     given=[
         line.policy, line.regular(G, L, 0, STEP), along(line, UPDATE),
         symmetric(P), rayleigh(P, GAMMA, low, high), lt(0, low), le(low, high),
-        lt(0, L), le(0, eta), le(0, c), le(eta * c * high * KAPPA, 1),
+        lt(0, L), le(0, alpha), le(0, c), le(alpha * c * high * KAPPA, 1),
     ],
     claim=both(
         le(square(UPDATE), high * pair(GAMMA, UPDATE)),
         le(STEP * Dmu(0) / 2, GAIN),
-        le(eta * c * low * square(GAMMA) / 2, GAIN),
+        le(alpha * c * low * square(GAMMA) / 2, GAIN),
     ),
-    words="The update is $\\eta\\,c\\,P\\gamma$ with a symmetric matrix $P$ whose Rayleigh "
+    words="The update is $\\alpha\\,c\\,P\\gamma$ with a symmetric matrix $P$ whose Rayleigh "
     "quotients lie between $\\lambda_{\\min}$ and $\\lambda_{\\max}$, as with frozen second "
     "moments of Adam or a natural gradient; only those of the vectors $u\\gamma + vP\\gamma$ "
     "matter.",
@@ -109,7 +109,7 @@ def preconditioned(proof: Proof) -> Theorem:
     rule = where(at(image_bound(), GAMMA), matrix)
     bounds = discharge(rule, *proof.given[3:5], *signs)
     least, most = part(bounds, 0), part(bounds, 1)
-    proof.note(bounds, "0 <= <z, P z> for z = gamma - P gamma/lambda_max")
+    proof.note(bounds, "look at z = gamma - P gamma/h, with h the upper bound")
     size = at(length_facts(), UPDATE)
     forward = have(le(0, STEP), *proof.given[8:10], size)
     wide = proof.use("trajectory.descent", forward, mapping={real("eta"): STEP})
@@ -117,15 +117,15 @@ def preconditioned(proof: Proof) -> Theorem:
     follows = part(proof.use("algorithm.direction", mapping={function("v", "N"): UPDATE}), 0)
     swapped = have(eq(pair(UPDATE, GAMMA), pair(GAMMA, UPDATE)), unfold=PRODUCTS)
     aligned = have(eq(length(UPDATE) * Dmu(0), pair(GAMMA, UPDATE)), follows, swapped)
-    share = eta * c * pair(GAMMA, UPDATE)
+    share = alpha * c * pair(GAMMA, UPDATE)
     rise = proof.note(
         kept(wide, aligned, size, most, list(proof.given)), "so half of the alignment is kept"
     )
     half = have(le(STEP * Dmu(0) / 2, GAIN), rise, aligned)
     last = proof.have(
-        le(eta * c * low * square(GAMMA) / 2, GAIN), rise,
-        have(le(eta * c * (low * square(GAMMA)), share), least, *proof.given[8:10]),
-        why="and the alignment is at least lambda_min times the squared gap",
+        le(alpha * c * low * square(GAMMA) / 2, GAIN), rise,
+        have(le(alpha * c * (low * square(GAMMA)), share), least, *proof.given[8:10]),
+        why="and the alignment is at least the lower bound times the squared gap",
     )  # fmt: skip
     return conjunction(most, half, last)
 
@@ -142,7 +142,7 @@ def kept(
     bent = have(le(K * E**2 * B, K * E**2 * (H * A)), *plain[3:])
     short = have(le(E * A * (E * H * K), E * A), *plain[4:])
     made = have(le(E * A / 2, T), bent, short, *plain[:3])
-    inner, other, factor = pair(GAMMA, UPDATE), square(UPDATE), eta * c
+    inner, other, factor = pair(GAMMA, UPDATE), square(UPDATE), alpha * c
     values = {E: factor, N: length(UPDATE), D: Dmu(0), A: inner, B: other, T: GAIN, K: KAPPA,
               H: high}  # fmt: skip
     quadratic = have(le(STEP * Dmu(0) - KAPPA * STEP**2 / 2, GAIN), wide)
@@ -270,7 +270,8 @@ class Hull:
     given=[shortest(_VECTORS)],
     claim=best_direction(_VECTORS),
     words="No point of the hull is shorter than $m$, whatever its weights $b$, so $0$ is not in "
-    "the hull; and $m/\\lvert m\\rvert$ has the largest least alignment $x$ of all unit vectors $w$.",
+    "the hull; and $m/\\lvert m\\rvert$ has the largest least alignment $x$ of all unit "
+    "vectors $w$.",
 )
 def min_norm(proof: Proof) -> Theorem:
     hull = Hull.of(proof.given[0])

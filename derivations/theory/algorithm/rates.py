@@ -2,7 +2,7 @@
 
 The expected update of an on-policy algorithm is c(J) times the Gradient Gap.  So it moves along
 the direction of the Gradient Gap, where the alignment Delta mu is the length of the Gradient
-Gap, and with the learning rate eta the step has the size eta c(J) Delta mu.
+Gap, and with the learning rate alpha the step has the size eta = alpha c(J) Delta mu.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from derivations.vectors import PRODUCTS, at, length, length_facts, pair, square
 
 line = ARBITRARY
 n, i, j, d, k, K = (nat(name) for name in "nijdkK")
-p, eta, a = (real(name) for name in ("p", "eta", "a"))
+p, alpha, a = (real(name) for name in ("p", "alpha", "a"))
 c, v = function("c", "R"), function("v", "N")
 r, l, S = function("r", "N"), function("l", "N"), function("S", "N", "N")
 s = function("s", "N")
@@ -214,24 +214,24 @@ def aligned(proof: Proof) -> Theorem:
 
 # One step ------------------------------------------------------------------------------------
 
-STEP = real("delta")
+STEP = real("eta")
 """The size of the step."""
 
 LEARNING = [
-    line.policy, line.regular(G, L, 0, STEP), lt(0, L), lt(0, eta), lt(0, c(J(0))), le(0, Dmu(0)),
-    eq(STEP, eta * c(J(0)) * Dmu(0)),
+    line.policy, line.regular(G, L, 0, STEP), lt(0, L), lt(0, alpha), lt(0, c(J(0))), le(0, Dmu(0)),
+    eq(STEP, alpha * c(J(0)) * Dmu(0)),
 ]  # fmt: skip
-"""A step with the learning rate eta and the coefficient c."""
+"""A step with the learning rate alpha and the coefficient c."""
 
 
 def keeps_half(bound: Term) -> Term:
     """A rate below 1/(c K) gains at least half of the alignment."""
-    return implies(le(eta * c(J(0)) * bound, 1), le(STEP * Dmu(0) / 2, ell(STEP) - ell(0)))
+    return implies(le(alpha * c(J(0)) * bound, 1), le(STEP * Dmu(0) / 2, ell(STEP) - ell(0)))
 
 
 def still_rises(bound: Term) -> Term:
     """A rate below 2/(c K) raises J."""
-    return implies(lt(eta * c(J(0)) * bound, 2), lt(0, Dmu(0)), lt(J(0), J(STEP)))
+    return implies(lt(alpha * c(J(0)) * bound, 2), lt(0, Dmu(0)), lt(J(0), J(STEP)))
 
 
 @state(
@@ -244,8 +244,8 @@ def still_rises(bound: Term) -> Term:
         keeps_half(KAPPA), still_rises(KAPPA),
         keeps_half(critical(J(0))), still_rises(critical(J(0))),
     ),
-    words="The update $\\eta\\,c(J)\\,\\gamma$ goes along the Gradient Gap, where $\\Delta\\mu$ is "
-    "the length of $\\gamma$; $\\delta$ is its own length.",
+    words="The update $\\alpha\\,c(J)\\,\\gamma$ goes along the Gradient Gap, where $\\Delta\\mu$ "
+    "is the length of $\\gamma$; $\\eta$ is its own length.",
 )  # fmt: skip
 def critical_rate(proof: Proof) -> Theorem:
     forward = have(le(0, STEP), *proof.given[2:])
@@ -260,12 +260,12 @@ def critical_rate(proof: Proof) -> Theorem:
                 curvature_positive(J(0), rates[0], proof.given[2])]  # fmt: skip
     results = []
     for bound, known in zip((KAPPA, critical(J(0))), positive, strict=True):
-        small, moving = assume(le(eta * c(J(0)) * bound, 1)), assume(lt(0, Dmu(0)))
+        small, moving = assume(le(alpha * c(J(0)) * bound, 1)), assume(lt(0, Dmu(0)))
         limit = proof.have(
             le(STEP * bound, Dmu(0)), small, *proof.given[2:],
             why="multiply the condition by the alignment",
         )  # fmt: skip
-        short = assume(lt(eta * c(J(0)) * bound, 2))
+        short = assume(lt(alpha * c(J(0)) * bound, 2))
         below = have(lt(STEP * bound, 2 * Dmu(0)), short, moving, proof.given[6])
         step = have(lt(0, STEP), moving, *proof.given[3:])
         if bound == KAPPA:
@@ -365,8 +365,10 @@ def largest_rate(algorithm: Coefficient) -> Term:
 
 def safe_below(algorithm: Coefficient) -> Term:
     """Every smaller learning rate keeps half of the alignment, and raises J."""
+    coefficient = algorithm.of(J(0))
+    size = alpha * Dmu(0) if coefficient == num(1) else alpha * coefficient * Dmu(0)
     return implies(
-        eq(STEP, eta * algorithm.of(J(0)) * Dmu(0)), le(eta, algorithm.rate),
+        eq(STEP, size), le(alpha, algorithm.rate),
         both(
             le(STEP * Dmu(0) / 2, ell(STEP) - ell(0)),
             implies(lt(0, Dmu(0)), lt(J(0), J(STEP))),
@@ -512,11 +514,11 @@ def safe_at(proof: Proof, algorithm: Coefficient, bound: Theorem) -> Theorem:
     )  # fmt: skip
     limit = apply(bound, rate, at=[J(0)])
     known = [positive, curvature_positive(J(0), rate, proof.given[2])]
-    below = have(le(eta * algorithm.of(J(0)) * critical(J(0)), 1), limit, small, *known)
+    below = have(le(alpha * algorithm.of(J(0)) * critical(J(0)), 1), limit, small, *known)
     gain = apply(part(rule, 1, 1, 0), below)
     rise = part(rule, 1, 1, 1)
     moving = assume(lt(0, Dmu(0)))
-    strict = have(lt(eta * algorithm.of(J(0)) * critical(J(0)), 2), below)
+    strict = have(lt(alpha * algorithm.of(J(0)) * critical(J(0)), 2), below)
     shown = apply(rise, strict, moving)
     made = conjunction(gain, intro(shown, (), moving.conclusion))
     return proof.note(
