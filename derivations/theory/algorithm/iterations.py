@@ -451,7 +451,8 @@ def rate(proof: Proof) -> Theorem:
 
 @dataclass(frozen=True)
 class Count:
-    """An algorithm by the form of its coefficient, with a primitive of 1/(J (1 - J) c(J)).
+    """An algorithm by the form of its coefficient, with a primitive of 1/(J (1 - J) c(J))
+    as a function of J and 1 - J.
 
     `end` bounds the primitive at 1 - epsilon and `start` minus the primitive at J_0; for a
     coefficient that only falls from 1/2 on, where the primitive is zero, there is no `start`.
@@ -460,7 +461,7 @@ class Count:
     name: str
     title: str
     coefficient: Callable[[Term], Term]
-    primitive: Callable[[Term], Term]
+    primitive: Callable[[Term, Term], Term]
     end: Term
     start: Term | None = None
 
@@ -470,9 +471,15 @@ class Count:
         return self.end if self.start is None else self.end + self.start
 
     @property
+    def ends(self) -> tuple[Term, Term]:
+        """The primitive at J_0 and at 1 - epsilon."""
+        return self.primitive(Jk(0), 1 - Jk(0)), self.primitive(END, epsilon)
+
+    @property
     def bound(self) -> Term:
         """The iterations at most, in closed form."""
-        return 2 / (alpha * g**2 * m) * (self.primitive(END) - self.primitive(Jk(0))) + 1
+        first, last = self.ends
+        return 2 / (alpha * g**2 * m) * (last - first) + 1
 
     @property
     def given(self) -> list[Term]:
@@ -493,22 +500,22 @@ class Count:
 COUNTS = (
     Count(
         "reinforce", "Iterations of REINFORCE, Dr. GRPO and GRPO with finite groups",
-        lambda J: J * (1 - J), lambda J: 2 * log_odds_of(J) - 1 / J + 1 / (1 - J),
+        lambda J: J * (1 - J), lambda J, rest: 2 * log(J / rest) - 1 / J + 1 / rest,
         3 / epsilon,
     ),
     Count(
         "grpo", "Iterations of population GRPO",
-        lambda J: sqrt(J * (1 - J)), lambda J: 2 * (2 * J - 1) / sqrt(J * (1 - J)),
+        lambda J: sqrt(J * (1 - J)), lambda J, rest: 2 * (2 * J - 1) / sqrt(J * rest),
         2 / sqrt(epsilon),
     ),
     Count(
         "raft", "Iterations of ascent of the log-likelihood of success",
-        lambda J: 1 - J, lambda J: log_odds_of(J) + 1 / (1 - J),
+        lambda J: 1 - J, lambda J, rest: log(J / rest) + 1 / rest,
         2 / epsilon, log(1 / Jk(0)),
     ),
     Count(
         "log-odds", "Iterations of log-odds ascent and DAPO",
-        lambda J: num(1), log_odds_of,
+        lambda J: num(1), lambda J, rest: log(J / rest),
         log(1 / epsilon), log(1 / Jk(0)),
     ),
 )  # fmt: skip
@@ -529,7 +536,7 @@ def _state_count(count: Count) -> None:
         below = have(lt(END, 1), proof.given[11])
         made = proof.use(
             "algorithm.iterations", below, *facts,
-            mapping={q: END, b: form, F: lam(x, count.primitive(x) / m)},
+            mapping={q: END, b: form, F: lam(x, count.primitive(x, 1 - x) / m)},
         )  # fmt: skip
         inner = apply(made, assume(_not_reached()), at=[N])
         known = [proof.given[3], proof.given[8], proof.given[12]]
@@ -607,7 +614,7 @@ def count_slope(proof: Proof, count: Count) -> Theorem:
         roots = root_sign(x, [rate_])
         known += [*roots, have(ne(sqrt(x * (1 - x)), 0), roots[0])]
     value = 1 / (x * (1 - x) * (m * count.coefficient(x)))
-    made = differentiate(u, count.primitive(u) / m, x, *known, value=value)
+    made = differentiate(u, count.primitive(u, 1 - u) / m, x, *known, value=value)
     return proof.note(
         intro(made, x, low.conclusion, high.conclusion), "differentiate the primitive"
     )
@@ -619,12 +626,13 @@ def count_order(proof: Proof, count: Count) -> Theorem:
     below = have(lt(0, END), proof.given[10], start)
     known = [start, small, proof.given[10], below, *proof.given[14:]]
     least = num(0) if count.start is None else -count.start
-    goals = le(count.primitive(END), count.end), le(least, count.primitive(Jk(0)))
+    first, last = count.ends
+    goals = le(last, count.end), le(least, first)
     if count.name == "grpo":
         sides = [have(goal, *root_order_facts(known)) for goal in goals]
     else:
         sides = [have(goals[0], *logs_at_end(known)), have(goals[1], *logs_at_start(known))]
-    return have(le(count.primitive(END) - count.primitive(Jk(0)), count.order), *sides)
+    return have(le(last - first, count.order), *sides)
 
 
 def logs_at_end(known: Sequence[Theorem]) -> list[Theorem]:
@@ -673,8 +681,8 @@ def root_order_facts(known: Sequence[Theorem]) -> list[Theorem]:
     shorter = discharge(where(root_order(), {x: left, y: right}), squares, spread[0])
     form = COUNTS[1].primitive
     return [
-        have(le(form(END), 2 / sqrt(epsilon)), shorter, spread[0], root[0]),
-        have(le(0, form(Jk(0))), other[0], known[-1]),
+        have(le(form(END, epsilon), 2 / sqrt(epsilon)), shorter, spread[0], root[0]),
+        have(le(0, form(Jk(0), 1 - Jk(0))), other[0], known[-1]),
     ]
 
 
