@@ -285,7 +285,7 @@ def iterations(proof: Proof) -> Theorem:
     rates = rates_between(proof)
     each = apply(proof.use("algorithm.safe-run"), at=[k])
     climb = proof.note(
-        potential_rise(proof, rates), "dF/d ell = 1/b, and b does not increase along the way"
+        potential_rise(proof, rates), "in the log-odds F has the slope 1/b, which does not fall"
     )
     ahead = assume(lt(Jk(k + 1), q))
     low, rises, gain = part(each, 0), part(each, 1, 0), part(each, 1, 1, 1, 1)
@@ -463,6 +463,7 @@ class Count:
     coefficient: Callable[[Term], Term]
     primitive: Callable[[Term, Term], Term]
     end: Term
+    words: str
     start: Term | None = None
 
     @property
@@ -502,21 +503,28 @@ COUNTS = (
         "reinforce", "Iterations of REINFORCE, Dr. GRPO and GRPO with finite groups",
         lambda J: J * (1 - J), lambda J, rest: 2 * log(J / rest) - 1 / J + 1 / rest,
         3 / epsilon,
+        "REINFORCE has $m = 1$, Dr. GRPO with groups of $G$ has $m = (G-1)/G$, and GRPO with such "
+        "groups has $m = 2(G-1)/G$: all of order $1/\\varepsilon$.",
     ),
     Count(
         "grpo", "Iterations of population GRPO",
         lambda J: sqrt(J * (1 - J)), lambda J, rest: 2 * (2 * J - 1) / sqrt(J * rest),
         2 / sqrt(epsilon),
+        "$m = 1$: of order $1/\\sqrt{\\varepsilon}$.",
     ),
     Count(
         "raft", "Iterations of ascent of the log-likelihood of success",
         lambda J: 1 - J, lambda J, rest: log(J / rest) + 1 / rest,
-        2 / epsilon, log(1 / Jk(0)),
+        2 / epsilon, "$m = 1$: of order $1/\\varepsilon$.", log(1 / Jk(0)),
     ),
     Count(
         "log-odds", "Iterations of log-odds ascent and DAPO",
         lambda J: num(1), lambda J, rest: log(J / rest),
-        log(1 / epsilon), log(1 / Jk(0)),
+        log(1 / epsilon),
+        "Log-odds ascent has $m = 1$, DAPO $m = 1/2$ with groups of two and $m = \\sqrt{2}/3$ with "
+        "groups of three: of order $\\log(1/\\varepsilon)$. For any coefficient with the least "
+        "value $m$ on the way it bounds the iterations from a small $J_0$, say to $1/2$.",
+        log(1 / Jk(0)),
     ),
 )  # fmt: skip
 
@@ -527,8 +535,7 @@ def _state_count(count: Count) -> None:
     @state(
         "corollary", f"algorithm.rate-{count.name}", count.title, provenance="extension",
         given=count.given, claim=count.claim,
-        words="Here $c(J) \\ge m$ times the algorithm's coefficient: $m = 1$ for the algorithm "
-        "itself.",
+        words=count.words,
     )  # fmt: skip
     def closed_form(proof: Proof) -> Theorem:
         form = lam(x, m * count.coefficient(x))
