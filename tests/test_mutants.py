@@ -167,7 +167,9 @@ def test_bounds_hold_on_whole_segments(mutant: Mutant) -> None:
         assert mutant.instance.largest is not None
         found = mutant.instance.largest()[-len(limits) :]
         for bound, limit in zip(found, limits, strict=True):
-            assert digits(bound) <= digits(value(limit, mutant.instance)) + SAME
+            # A limit may depend on the step or the prompt; the first one stands for all.
+            known = value(limit, mutant.instance, (0,) * limit.loose)
+            assert digits(bound) <= digits(known) + SAME
 
 
 @pytest.mark.parametrize("line", [GENERIC, LOGIT, PEAK, SINKING])

@@ -366,14 +366,14 @@ _BATCHES = [
 
 
 def _conditioned(line: Softmax, rate: Any, factor: Any, bounds: tuple[Any, Any]) -> Instance:
-    """One parameter and the matrix `factor`."""
+    """One parameter and the matrix `factor`; `bounds` hold on the step."""
     size = digits(rate) * digits(factor) * line.alignment(0)
     values = {
         **line.functions(), "d": 1, "P": lambda j, k: factor, "c": Q(1), "alpha": rate,
         "lambda_min": factor, "lambda_max": factor, "S": lambda i, j: line.at(0)[int(i)][1],
         "G": bounds[0], "L": bounds[1],
     }  # fmt: skip
-    return Instance(values, (Q(0), Q(1), Q(-2), size), largest=lambda: line.largest(size))
+    return Instance(values, (Q(0), Q(1), Q(-2), size), largest=lambda: bounds)
 
 
 def _prompts(line: Softmax, size: Any, bounds: tuple[Any, Any], **values: Any) -> Instance:
