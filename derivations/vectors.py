@@ -14,6 +14,7 @@ from derivations.kernel.terms import (
     beta,
     both,
     eq,
+    forall,
     function,
     lam,
     le,
@@ -38,7 +39,9 @@ from derivations.tactics import (
 )
 
 _d, _j = nat("d"), nat("j")
+_k = nat("k")
 _x, _y = function("x", "N"), function("y", "N")
+_P = function("P", "N", "N")
 _s = real("s")
 
 INNER = Definition("inner", lam((_d, _x, _y), total(_d, _j, _x(_j) * _y(_j))))
@@ -47,13 +50,13 @@ INNER = Definition("inner", lam((_d, _x, _y), total(_d, _j, _x(_j) * _y(_j))))
 NORM = Definition("norm", lam((_d, _x), sqrt(INNER(_d, _x, _x))))
 """``norm(d, x)``: the length of a vector in R^d."""
 
-PRODUCTS = ("inner", "norm")
+IMAGE = Definition(
+    "image", lam((_d, _P, _x, _j), total(_d, _k, _P(_j, _k) * _x(_k)))
+)
+"""``image(d, P, x, j)``: coordinate j of the vector P x, for a matrix P."""
+
+PRODUCTS = ("inner", "norm", "image")
 """The definitions to unfold for arithmetic with vectors."""
-
-
-def vector(body: Term, index: Term = _j) -> Term:
-    """The vector whose coordinate at the index is the body."""
-    return lam(index, body)
 
 
 def pair(x: Term, y: Term, dimension: Term = _d) -> Term:
@@ -143,6 +146,78 @@ def at(theorem: Theorem, x: Term, y: Term | None = None, dimension: Term = _d) -
     return where(theorem, mapping)
 
 
-def coordinate(x: Term, index: Term) -> Term:
-    """One coordinate of a vector."""
-    return beta(x, [index])
+# Symmetric matrices ------------------------------------------------------------------------------
+
+_low, _high, _u, _v = real("low"), real("high"), real("u"), real("v")
+
+
+def image(matrix: Term, x: Term, dimension: Term = _d) -> Term:
+    """The vector ``P x``, for a matrix given as a function of row and column."""
+    return lam(_j, IMAGE(dimension, matrix, x, _j))
+
+
+def symmetric(matrix: Term, dimension: Term = _d) -> Term:
+    """P(j, k) = P(k, j) for j, k < d."""
+    entries = beta(matrix, [_j, _k]), beta(matrix, [_k, _j])
+    return forall((_j, _k), lt(_j, dimension), lt(_k, dimension), eq(*entries))
+
+
+def rayleigh(matrix: Term, x: Term, low: Term, high: Term, dimension: Term = _d) -> Term:
+    """low |z|**2 <= <z, P z> <= high |z|**2 for every vector z = u x + v P x."""
+    combined = lam(_j, _u * beta(x, [_j]) + _v * beta(image(matrix, x, dimension), [_j]))
+    form = pair(combined, image(matrix, combined, dimension), dimension)
+    whole = square(combined, dimension)
+    return forall((_u, _v), both(le(low * whole, form), le(form, high * whole)))
+
+
+@cache
+def self_adjoint() -> Theorem:
+    """<x, P y> = <P x, y> for a symmetric matrix P."""
+    matrix = lam((_j, _k), _P(_j, _k))
+    x, y = lam(_j, _x(_j)), lam(_j, _y(_j))
+    rule = where(
+        sums.exchange(), n=_d, m=_d, a=lam(_j, _x(_j)), b=lam(_k, _y(_k)),
+        F=lam((_j, _k), _P(_j, _k)),
+    )  # fmt: skip
+    row, column = assume(lt(_k, _d)), assume(lt(_j, _d))
+    flipped = apply(assume(symmetric(matrix)), column, row, at=[_j, _k])
+    inner = [lam(_j, _x(_j) * entry) for entry in (_P(_j, _k), _P(_k, _j))]
+    each = _congruent(inner, have(eq(*(beta(f, [_j]) for f in inner)), flipped), _j)
+    outer = [lam(_k, _y(_k) * total(_d, _j, beta(f, [_j]))) for f in inner]
+    summed = _congruent(outer, have(eq(*(beta(f, [_k]) for f in outer)), each), _k)
+    return have(
+        eq(pair(x, image(matrix, y)), pair(image(matrix, x), y)), rule, summed, unfold=PRODUCTS
+    )
+
+
+def _congruent(sides: list[Term], each: Theorem, index: Term) -> Theorem:
+    """The sums over the index agree, from the equation of their terms below d."""
+    names = {function(name, "N"): side for name, side in zip("fg", sides, strict=True)}
+    return discharge(where(sums.congruent(), names, n=_d), intro(each, index, lt(index, _d)))
+
+
+@cache
+def image_bound() -> Theorem:
+    """low |x|**2 <= <x, P x> and |P x|**2 <= high <x, P x>, 0 <= low and 0 < high.
+
+    The matrix is symmetric and its Rayleigh quotients lie between low and high, on the span of x
+    and P x: for 0 <= <z, P z> with z = x - P x/high, and <P x, P P x> <= high |P x|**2.
+    """
+    matrix, x = lam((_j, _k), _P(_j, _k)), lam(_j, _x(_j))
+    moved = image(matrix, x)
+    bounds = assume(rayleigh(matrix, x, _low, _high))
+    signs = [assume(le(0, _low)), assume(lt(0, _high))]
+    flipped = where(self_adjoint(), {_y: moved})
+    here, there = (apply(bounds, at=place) for place in ([1, 0], [0, 1]))
+    second = pair(moved, image(matrix, moved))
+    first = have(le(_low * square(x), pair(x, moved)), here, unfold=PRODUCTS)
+    upper = have(le(second, _high * square(moved)), there, unfold=PRODUCTS)
+    shifted = apply(bounds, at=[1, -1 / _high])
+    combined = square(lam(_j, _x(_j) - 1 / _high * beta(moved, [_j])))
+    sign = have(le(0, combined), at(square_sign(), lam(_j, _x(_j) - 1 / _high * beta(moved, [_j]))))
+    lower = have(
+        le(0, pair(x, moved) - 2 * square(moved) / _high + second / _high**2),
+        shifted, sign, flipped, *signs, unfold=PRODUCTS,
+    )  # fmt: skip
+    goal = le(square(moved), _high * pair(x, moved))
+    return have(both(first.conclusion, goal), first, lower, upper, *signs)

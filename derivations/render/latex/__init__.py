@@ -28,10 +28,11 @@ from derivations.render.latex.statements import (
 )
 from derivations.render.latex.symbols import symbol
 from derivations.render.latex.theory import NOTATION
+from derivations.render.latex.vectors import vector
 
 __all__ = [
     "NOTATION", "Layout", "Row", "capital", "clause", "display", "distinct", "escape",
     "fingerprint", "fits_inline", "layout", "reason_latex", "sentence", "standalone",
     "statement_latex", "statement_layout", "step_layout", "symbol", "template", "term_latex",
-    "width",
+    "vector", "width",
 ]  # fmt: skip

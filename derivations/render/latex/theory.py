@@ -154,7 +154,7 @@ def _gradient_gap(printer: Printer, term: Term) -> Printed:
     where, named = _Measure.of(printer, *measure), reduced(score)
     if where.side != "+" or where.remark or named is None or not is_variable(named[0], "S"):
         return _meaning(printer, term)
-    return where.place(r"\gamma", printer.text(j))
+    return where.place(r"\gamma", *([] if j == printer.response else [printer.text(j)]))
 
 
 def _progress(printer: Printer, term: Term) -> Printed:
@@ -237,7 +237,7 @@ def _on_segment(bounds: int) -> Callable[[Printer, Term], str | None]:
     return phrase
 
 
-def _spoken(name: str) -> Show:
+def spoken(name: str) -> Show:
     """A definition that has a phrase, within a formula."""
 
     def show(printer: Printer, term: Term) -> Printed:
@@ -253,7 +253,7 @@ PHRASES.update(
     policy=_policy_phrase, run=_run_phrase, regular=_on_segment(2), smooth=_on_segment(1)
 )
 _SHOWN: dict[str, Show] = {
-    **{name: _spoken(name) for name in PHRASES},
+    **{name: spoken(name) for name in PHRASES},
     "mass": _mass,
     "mean": _moment(r"\mathbb{E}", "[", "]"),
     "variance": _moment(r"\operatorname{Var}", "(", ")"),

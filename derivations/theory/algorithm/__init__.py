@@ -4,6 +4,11 @@
 sampling changes, `directions` what other directions than that of the Gradient Gap do.
 """
 
-from derivations.theory.algorithm import iterations, rates
+# In the order of the paper, which is that of the statements.
+from derivations.theory.algorithm import rates  # isort: split
 
-__all__ = ["iterations", "rates"]
+from derivations.theory.algorithm import iterations  # isort: split
+
+from derivations.theory.algorithm import batch, directions
+
+__all__ = ["batch", "directions", "iterations", "rates"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from derivations import sums
 from derivations.expectation import ARBITRARY_RUN, Line
 from derivations.kernel.terms import (
+    Definition,
     Term,
     beta,
     both,
@@ -29,13 +30,10 @@ from derivations.kernel.terms import (
 from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, state
 from derivations.tactics import (
-    ProofError,
     apply,
     assume,
-    by_cases,
     conjunction,
     discharge,
-    fold,
     have,
     induct,
     intro,
@@ -50,7 +48,7 @@ from derivations.theory.trajectory.one_step import KAPPA, ZERO, G, L
 from derivations.vectors import PRODUCTS, at, length, length_facts, pair, square, square_sign
 
 o, m, a, b, N, d, j, i, n = (nat(name) for name in ("o", "m", "a", "b", "N", "d", "j", "i", "n"))
-eta, c, v = real("eta"), real("c"), real("v")
+alpha, c, v = real("alpha"), real("c"), real("v")
 P, X, S = function("P", "N"), function("X", "N", "N", "N"), function("S", "N", "N")
 gamma = function("gamma", "N")
 
@@ -71,9 +69,16 @@ def deviation(sample: Term) -> Term:
     return lam(j, X(sample, o, j) - c * gamma(j))
 
 
+AVERAGE = Definition("average", lam((N, X, o, j), total(N, a, X(a, o, j)) / N))
+"""``average(N, X, o, j)``: coordinate j of the mean of the N samples X(a, o, .)."""
+
+SUMS = (*PRODUCTS, "average")
+"""The definitions to unfold for arithmetic with the updates."""
+
+
 def update(outcome: Term) -> Term:
     """The mean of the samples."""
-    return lam(j, total(N, a, X(a, outcome, j)) / N)
+    return lam(j, AVERAGE(N, lam((a, o, j), X(a, o, j)), outcome, j))
 
 
 PROBABILITIES = [forall(o, lt(o, m), le(0, P(o))), eq(total(m, o, P(o)), 1)]
@@ -117,12 +122,12 @@ def batch_moments(proof: Proof) -> Theorem:
     )
     summed = discharge(congruent, intro(same, j, lt(j, d)))
     first = proof.have(
-        proof.statement.conclusion.args[0], rule, summed, proof.given[2], unfold=PRODUCTS,
+        proof.statement.conclusion.args[0], rule, summed, proof.given[2], unfold=SUMS,
         why="the mean is linear",
     )  # fmt: skip
     second = proof.have(
         proof.statement.conclusion.args[1], spread, first, proof.given[1], proof.given[2],
-        unfold=PRODUCTS, why="the second moment is the variance plus the squared mean",
+        unfold=SUMS, why="the second moment is the variance plus the squared mean",
     )  # fmt: skip
     return conjunction(first, second)
 
@@ -218,14 +223,14 @@ def best_gain(gap: Term, curvature: Term, size: Term) -> Term:
     provenance="classical",
     given=[D > 0, K > 0, c > 0, v >= 0],
     claim=both(
-        forall((eta, y), y > 0, le(guaranteed(eta, D, K, y), best_gain(D, K, y))),
+        forall((alpha, y), y > 0, le(guaranteed(alpha, D, K, y), best_gain(D, K, y))),
         forall(
             y, y > 0,
-            eq(beta(lam(eta, guaranteed(eta, D, K, y)), [best_rate(D, K, y)]),
+            eq(beta(lam(alpha, guaranteed(alpha, D, K, y)), [best_rate(D, K, y)]),
                best_gain(D, K, y)),
         ),
-        forall(y, y > 0, y >= noise(D), best_gain(D, K, y) >= D / (2 * K) / 2),
-        forall(y, y > 0, y < noise(D), best_gain(D, K, y) < D / (2 * K) / 2),
+        forall(y, y > 0, y >= noise(D), best_gain(D, K, y) >= D / (4 * K)),
+        forall(y, y > 0, y < noise(D), best_gain(D, K, y) < D / (4 * K)),
     ),
     words="$D$ is the squared length of the Gradient Gap, $y$ the number of samples and $v$ the "
     "variance of one. Without noise the largest gain is $D/(2K)$; the critical batch size "
@@ -235,9 +240,9 @@ def critical_batch(proof: Proof) -> Theorem:
     from derivations.search.derive import best_step, derive
 
     given = proof.statement.hypotheses
-    top = best_step(guaranteed(eta, D, K, y), "eta", [*given, y > 0])
+    top = best_step(guaranteed(alpha, D, K, y), "alpha", [*given, y > 0])
     u = real("u")  # one over the batch size
-    kept = D / (2 * K) / (1 + u * noise(D)) >= D / (2 * K) / 2
+    kept = D / (2 * K) / (1 + u * noise(D)) >= D / (4 * K)
     least = derive(kept, [u > 0, *given[:3], v > 0], "u")
     size = assume(y > 0)
     critical = have(noise(D) >= 0, *proof.given)
@@ -247,24 +252,24 @@ def critical_batch(proof: Proof) -> Theorem:
     have(eq(1 / least.value, noise(D)), assume(v > 0), *known)
     gain = have(eq(top.gain, best_gain(D, K, y)), *known)
     bound = proof.note(
-        have(le(guaranteed(eta, D, K, y), best_gain(D, K, y)), top.theorem, gain),
+        have(le(guaranteed(alpha, D, K, y), best_gain(D, K, y)), top.theorem, gain),
         "complete the square",
     )
-    there = beta(lam(eta, guaranteed(eta, D, K, y)), [best_rate(D, K, y)])
+    there = beta(lam(alpha, guaranteed(alpha, D, K, y)), [best_rate(D, K, y)])
     equal = proof.have(
         eq(there, best_gain(D, K, y)), *known, why="attained there"
     )
     enough = assume(y >= noise(D))
     half = proof.have(
-        best_gain(D, K, y) >= D / (2 * K) / 2, enough, *known,
+        best_gain(D, K, y) >= D / (4 * K), enough, *known,
         why="solve for the batch size at which half of it is left",
     )  # fmt: skip
     few = assume(y < noise(D))
     less = proof.have(
-        best_gain(D, K, y) < D / (2 * K) / 2, few, *known, why="and a smaller batch loses more"
+        best_gain(D, K, y) < D / (4 * K), few, *known, why="and a smaller batch loses more"
     )
     return conjunction(
-        intro(bound, (eta, y), size.conclusion),
+        intro(bound, (alpha, y), size.conclusion),
         intro(equal, y, size.conclusion),
         intro(half, y, size.conclusion, enough.conclusion),
         intro(less, y, size.conclusion, few.conclusion),
@@ -281,7 +286,7 @@ def line_of(outcome: Term) -> Line:
 
 def step_of(outcome: Term) -> Term:
     """The size of its step."""
-    return eta * length(update(outcome))
+    return alpha * length(update(outcome))
 
 
 def gain_of(outcome: Term) -> Term:
@@ -313,13 +318,13 @@ LINES = [
     "The expected gain of a batch",
     provenance="extension",
     given=[
-        *PROBABILITIES, *SAMPLES, *LINES, lt(0, L), le(0, eta), lt(0, c), lt(0, _WHOLE),
+        *PROBABILITIES, *SAMPLES, *LINES, lt(0, L), le(0, alpha), lt(0, c), lt(0, _WHOLE),
     ],
     claim=both(
-        le(guaranteed(eta, _WHOLE, KAPPA, N), expected(gain_of(o))),
-        le(guaranteed(eta, _WHOLE, KAPPA, N), best_gain(_WHOLE, KAPPA, N)),
+        le(guaranteed(alpha, _WHOLE, KAPPA, N), expected(gain_of(o))),
+        le(guaranteed(alpha, _WHOLE, KAPPA, N), best_gain(_WHOLE, KAPPA, N)),
         implies(
-            eq(eta, best_rate(_WHOLE, KAPPA, N)),
+            eq(alpha, best_rate(_WHOLE, KAPPA, N)),
             le(best_gain(_WHOLE, KAPPA, N), expected(gain_of(o))),
         ),
     ),
@@ -349,9 +354,9 @@ def batch(proof: Proof) -> Theorem:
              variance_sign(proof), have(_WHOLE > 0, proof.given[13]),
              have(c > 0, proof.given[12])]  # fmt: skip
     best = proof.use("algorithm.critical-batch", *sizes, D=_WHOLE, K=KAPPA)
-    most = apply(part(best, 0), sizes[1], at=[eta, N])
+    most = apply(part(best, 0), sizes[1], at=[alpha, N])
     there = apply(part(best, 1, 0), sizes[1], at=[N])
-    chosen = assume(eq(eta, best_rate(_WHOLE, KAPPA, N)))
+    chosen = assume(eq(alpha, best_rate(_WHOLE, KAPPA, N)))
     hole = real("hole")
     template = lam(
         hole, eq(guaranteed(hole, _WHOLE, KAPPA, N), best_gain(_WHOLE, KAPPA, N))
@@ -362,7 +367,7 @@ def batch(proof: Proof) -> Theorem:
 
 
 def outcome_gain(proof: Proof, inside: Theorem) -> Theorem:
-    """eta <gamma, g> - kappa eta**2 |g|**2/2 <= the gain, for one outcome."""
+    """eta <gamma, g> - kappa alpha**2 |g|**2/2 <= the gain, for one outcome."""
     policy, regular, follows = (apply(f, inside, at=[o]) for f in proof.given[6:9])
     followed, vector_ = line_of(o), update(o)
     size = at(length_facts(), vector_)
@@ -389,7 +394,7 @@ def outcome_gain(proof: Proof, inside: Theorem) -> Theorem:
         unfold=("inner",),
     )  # fmt: skip
     return have(
-        le(eta * pair(GAMMA, vector_) - KAPPA * eta**2 * square(vector_) / 2, gain_of(o)),
+        le(alpha * pair(GAMMA, vector_) - KAPPA * alpha**2 * square(vector_) / 2, gain_of(o)),
         step, aligned, size,
     )  # fmt: skip
 
@@ -397,7 +402,7 @@ def outcome_gain(proof: Proof, inside: Theorem) -> Theorem:
 def linear(summed: Term) -> Theorem:
     """The expectation of the quadratic bound, term by term."""
     aligned, spread = expected(pair(GAMMA, update(o))), expected(square(update(o)))
-    return have(eq(summed, eta * aligned - KAPPA * eta**2 * spread / 2))
+    return have(eq(summed, alpha * aligned - KAPPA * alpha**2 * spread / 2))
 
 
 def variance_sign(proof: Proof) -> Theorem:

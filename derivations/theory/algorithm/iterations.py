@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from derivations import calculus, sums
 from derivations.calculus import differentiate
-from derivations.expectation import ARBITRARY_RUN, Run
+from derivations.expectation import ARBITRARY_RUN
 from derivations.kernel.terms import (
     Term,
     beta,
@@ -24,6 +24,7 @@ from derivations.kernel.terms import (
     lt,
     maximum,
     nat,
+    ne,
     num,
     real,
     sqrt,
@@ -60,33 +61,19 @@ from derivations.theory.setting import CONVERGES, DIVERGES, log_odds_of
 from derivations.theory.trajectory.one_step import KAPPA, ZERO, G, L
 from derivations.theory.trajectory.runs import K, gain_below, k
 
-p, q, eta = real("p"), real("q"), real("eta")
+p, q, alpha = real("p"), real("q"), real("alpha")
 c = function("c", "R")
 
-_free = ARBITRARY_RUN
-Jk, ellk, Dk = _free.success, _free.log_odds, _free.alignment
-
-
-def size(at: Term) -> Term:
-    """The size of step k with the learning rate eta."""
-    return eta * c(Jk(at)) * Dk(at)
-
-
-RUN = Run(
-    _free.count, _free.reward, _free.log_policy, _free.score, _free.hessian, lam(k, size(k))
-)  # fmt: skip
-"""A run with the learning rate eta: step k has the size eta c(J_k) Delta mu_k."""
-
-M = RUN.progress
+run = ARBITRARY_RUN
+Jk, ellk, Dk, sk, M = run.success, run.log_odds, run.alignment, run.size, run.progress
 
 TRAINING = [
-    RUN.run, RUN.regular(G, L), lt(0, L), lt(0, eta),
+    run.run, run.regular(G, L), lt(0, L), lt(0, alpha),
     forall(p, le(Jk(0), p), lt(p, 1), lt(0, c(p))),
     forall(k, le(0, Dk(k))),
+    forall(k, eq(sk(k), alpha * c(Jk(k)) * Dk(k))),
 ]  # fmt: skip
-"""A run of updates eta c(J_k) gamma_k; Delta mu_k is the length of gamma_k."""
-
-_STEPS = {function("eta", "N"): lam(k, size(k))}
+"""A run of updates alpha c(J_k) gamma_k; Delta mu_k is the length of gamma_k."""
 
 
 def from_start(formula: Term) -> Term:
@@ -94,7 +81,7 @@ def from_start(formula: Term) -> Term:
     return forall(p, le(Jk(0), p), lt(p, 1), formula)
 
 
-SAFE = from_start(le(eta * c(p) * critical(p), 1))
+SAFE = from_start(le(alpha * c(p) * critical(p), 1))
 """The learning rate is at most one over the supremum of c K from J_0 on."""
 
 
@@ -109,34 +96,35 @@ SAFE = from_start(le(eta * c(p) * critical(p), 1))
         both(
             le(Jk(0), Jk(k)), le(Jk(k), Jk(k + 1)),
             implies(lt(0, Dk(k)), lt(Jk(k), Jk(k + 1))),
-            le(size(k), Dk(k) / critical(Jk(k))),
-            le(size(k) * Dk(k) / 2, ellk(k + 1) - ellk(k)),
+            le(sk(k), Dk(k) / critical(Jk(k))),
+            le(sk(k) * Dk(k) / 2, ellk(k + 1) - ellk(k)),
         ),
     ),
 )  # fmt: skip
 def safe_run(proof: Proof) -> Theorem:
     between = rates_between(proof)
-    steps = part(proof.use("trajectory.threshold-success", mapping=_STEPS), 0)
+    steps = part(proof.use("trajectory.threshold-success"), 0)
     before = assume(le(Jk(0), Jk(k)))
     here, there = apply(between, at=[k]), apply(between, at=[k + 1])
     below = have(lt(Jk(k), 1), here)
     positive = apply(proof.given[4], before, below, at=[Jk(k)])
-    limit = apply(proof.given[6], before, below, at=[Jk(k)])
+    limit = apply(proof.given[7], before, below, at=[Jk(k)])
     forward = apply(proof.given[5], at=[k])
     curvature = curvature_positive(Jk(k), here, proof.given[2])
+    size = apply(proof.given[6], at=[k])
     short = proof.have(
-        le(size(k), Dk(k) / critical(Jk(k))), limit, forward, curvature,
+        le(sk(k), Dk(k) / critical(Jk(k))), limit, forward, curvature, size,
         why="multiply the condition by the alignment",
     )  # fmt: skip
     each = apply(steps, at=[k])
     gain = proof.note(apply(part(each, 1), short), "so the step keeps half of its alignment")
     order_ = proof.use("setting.log-odds-order", here, there, p=Jk(k), q=Jk(k + 1))
-    sign = have(le(0, size(k) * Dk(k)), positive, forward, proof.given[3])
+    sign = have(le(0, sk(k) * Dk(k)), positive, forward, proof.given[3], size)
     weak = have(le(ellk(k), ellk(k + 1)), gain, sign)
     rises = apply(part(order_, 1, 0), fold(weak, part(order_, 1, 0).conclusion.args[0]))
     moving = assume(lt(0, Dk(k)))
     strict = have(lt(ellk(k), ellk(k + 1)), gain,
-                  have(lt(0, size(k) * Dk(k)), positive, moving, proof.given[3]))  # fmt: skip
+                  have(lt(0, sk(k) * Dk(k)), positive, moving, proof.given[3], size))  # fmt: skip
     climbs = apply(part(order_, 0), fold(strict, part(order_, 0).conclusion.args[0]))
     one = conjunction(rises, intro(climbs, (), moving.conclusion), short, gain)
     start = have(le(Jk(0), Jk(0)))
@@ -154,7 +142,7 @@ def rates_between(proof: Proof) -> Theorem:
     opened = fold(proof.given[0], unfold(proof.given[0].conclusion, frozenset({"run"})))
     rate = proof.use(
         "setting.success-rate", apply(part(opened, 0), at=[k]),
-        mapping=RUN.at(k).substitution(), at=[0],
+        mapping=run.at(k).substitution(), at=[0],
     )  # fmt: skip
     return intro(have(both(lt(0, Jk(k)), lt(Jk(k), 1)), rate), k)
 
@@ -176,7 +164,7 @@ def _never_saturates() -> Term:
     given=TRAINING,
     claim=both(
         implies(SAFE, _never_saturates()),
-        implies(from_start(le(eta * c(p) * KAPPA, 1)), _never_saturates()),
+        implies(from_start(le(alpha * c(p) * KAPPA, 1)), _never_saturates()),
     ),
     words="The learning rate is at most one over the supremum of $c(J)\\,K(J)$, or of "
     "$c(J)\\,\\kappa$, over $J \\ge J_0$.",
@@ -190,10 +178,10 @@ def no_saturation(proof: Proof) -> Theorem:
     limit = apply(constant, low, high, at=[p])
     smaller = apply(fixed_bound(LOG_ODDS, proof.given[2]), positive, high, at=[p])
     sign = have(lt(0, KAPPA), proof.given[2])
-    factor = have(lt(0, eta * c(p)), apply(proof.given[4], low, high, at=[p]), proof.given[3])
+    factor = have(lt(0, alpha * c(p)), apply(proof.given[4], low, high, at=[p]), proof.given[3])
     curvature = have(le(critical(p), KAPPA), smaller, sign)
     also = proof.have(
-        le(eta * c(p) * critical(p), 1), limit, curvature, factor,
+        le(alpha * c(p) * critical(p), 1), limit, curvature, factor,
         why="K(J) is at most kappa",
     )  # fmt: skip
     other = apply(made, intro(also, p, low.conclusion, high.conclusion))
@@ -213,13 +201,13 @@ def converging(proof: Proof, short: Theorem, gain: Theorem, above: Theorem) -> l
     """The rate, and convergence where M diverges, from the steps of a safe run."""
     aligned = maximum_of(Dk(k), above)
     limit = have(
-        le(size(k), maximum(Dk(k), 0) / critical(Jk(k))), short, symmetric(aligned),
+        le(sk(k), maximum(Dk(k), 0) / critical(Jk(k))), short, symmetric(aligned),
         curvature_positive(Jk(k), apply(rates_between(proof), at=[k]), proof.given[2]),
     )  # fmt: skip
     rate = apply(
-        part(proof.use("trajectory.threshold-success", mapping=_STEPS), 1), intro(limit, k)
+        part(proof.use("trajectory.threshold-success"), 1), intro(limit, k)
     )
-    share = size(k) * maximum(Dk(k), 0) / 2
+    share = sk(k) * maximum(Dk(k), 0) / 2
     rule = where(
         sums.telescoping(),
         {function("f", "N"): lam(k, share), function("g", "N"): lam(k, ellk(k))}, n=K,
@@ -252,7 +240,7 @@ b, F = function("b", "R"), function("F", "R")
 g, u, x, y = (real(name) for name in "guxy")
 N = nat("N")
 
-GAIN = eta * g**2 / 2
+GAIN = alpha * g**2 / 2
 """What a step gains of the potential F, at least."""
 
 _REACHES = [lt(0, g), forall(k, le(g, Dk(k))), lt(Jk(0), q), lt(q, 1)]
@@ -278,7 +266,7 @@ def reached(bound: Term, target: Term = q) -> Term:
     return forall(N, forall(k, lt(k, N), lt(Jk(k), target)), le(N, bound))
 
 
-ITERATIONS = 2 / (eta * g**2) * (F(q) - F(Jk(0))) + 1
+ITERATIONS = 2 / (alpha * g**2) * (F(q) - F(Jk(0))) + 1
 
 
 @state(
@@ -293,11 +281,11 @@ ITERATIONS = 2 / (eta * g**2) * (F(q) - F(Jk(0))) + 1
     claim=reached(ITERATIONS),
 )  # fmt: skip
 def iterations(proof: Proof) -> Theorem:
-    wide, above, bounded = proof.given[7], proof.given[8], proof.given[11]
+    wide, above, bounded = proof.given[8], proof.given[9], proof.given[12]
     rates = rates_between(proof)
     each = apply(proof.use("algorithm.safe-run"), at=[k])
     climb = proof.note(
-        potential_rise(proof, rates), "dF/d ell = 1/b, and b does not increase along the way"
+        potential_rise(proof, rates), "in the log-odds F has the slope 1/b, which does not fall"
     )
     ahead = assume(lt(Jk(k + 1), q))
     low, rises, gain = part(each, 0), part(each, 1, 0), part(each, 1, 1, 1, 1)
@@ -305,8 +293,10 @@ def iterations(proof: Proof) -> Theorem:
     grown = apply(climb, low, rises, end, at=[Jk(k), Jk(k + 1)])
     inside = [low, have(le(Jk(k), q), rises, end)]
     bounds = apply(bounded, *inside, at=[Jk(k)])
+    halved = have(le(alpha * c(Jk(k)) * Dk(k) * Dk(k) / 2, ellk(k + 1) - ellk(k)), gain,
+                  apply(proof.given[6], at=[k]))  # fmt: skip
     step = have(le(b(Jk(k)) * GAIN, ellk(k + 1) - ellk(k)),
-                least_gain(gain, bounds, apply(above, at=[k]), wide,
+                least_gain(halved, bounds, apply(above, at=[k]), wide,
                            proof.given[3]))  # fmt: skip
     odds = have(
         le(b(Jk(k)) * GAIN, log_odds_of(Jk(k + 1)) - log_odds_of(Jk(k))), step,
@@ -314,7 +304,7 @@ def iterations(proof: Proof) -> Theorem:
     )  # fmt: skip
     one = proof.have(
         le(GAIN, F(Jk(k + 1)) - F(Jk(k))), grown, odds, bounds,
-        why="so every step raises F by half of eta times the squared gap",
+        why="so every step raises F by half of alpha times the squared gap",
     )  # fmt: skip
     claim = implies(lt(Jk(k), q), le(k * GAIN, F(Jk(k)) - F(Jk(0))))
 
@@ -331,14 +321,14 @@ def iterations(proof: Proof) -> Theorem:
 def least_gain(
     gain: Theorem, bounds: Theorem, below: Theorem, positive: Theorem, rate: Theorem
 ) -> Theorem:
-    """b eta g**2/2 <= ell_{k+1} - ell_k, from the gain and g <= Delta mu, b <= c."""
-    C, B, D, e, T = (real(name) for name in ("C", "B", "D", "eta", "T"))
+    """b alpha g**2/2 <= ell_{k+1} - ell_k, from the gain and g <= Delta mu, b <= c."""
+    C, B, D, T = (real(name) for name in ("C", "B", "D", "T"))
     plain = [assume(f) for f in (
-        le(e * C * D * D / 2, T), both(lt(0, B), le(B, C)), le(g, D), lt(0, g), lt(0, e)
+        le(alpha * C * D * D / 2, T), both(lt(0, B), le(B, C)), le(g, D), lt(0, g), lt(0, alpha)
     )]  # fmt: skip
     squares = have(le(g**2, D**2), *plain)
     product = have(le(B * g**2, C * D**2), squares, *plain)
-    made = have(le(B * (e * g**2 / 2), T), product, *plain)
+    made = have(le(B * (alpha * g**2 / 2), T), product, *plain)
     values = {C: c(Jk(k)), B: b(Jk(k)), D: Dk(k), T: ellk(k + 1) - ellk(k)}
     return discharge(where(made, values), gain, bounds, below, positive, rate)
 
@@ -349,14 +339,14 @@ def potential_rise(proof: Proof, rates: Theorem) -> Theorem:
     low, high = assume(le(x, u)), assume(le(u, y))
     start = apply(rates, at=[0])
     positive = have(lt(0, u), low, first, start)
-    below = have(lt(u, 1), high, last, proof.given[10])
+    below = have(lt(u, 1), high, last, proof.given[11])
     near, far = have(le(Jk(0), u), low, first), have(le(u, q), high, last)
     value = b(x)
     inner = [have(le(Jk(0), x), first), have(le(x, q), ordered, last)]
     sign, here = (
-        apply(proof.given[11], *ends, at=[at]) for ends, at in ((inner, x), ((near, far), u))
+        apply(proof.given[12], *ends, at=[at]) for ends, at in ((inner, x), ((near, far), u))
     )
-    smooth = apply(proof.given[13], near, far, at=[u])
+    smooth = apply(proof.given[14], near, far, at=[u])
     t = real("t")
     shape = F(t) - log_odds_of(t) / value
     slope = 1 / (u * (1 - u)) * (1 / b(u) - 1 / value)
@@ -364,7 +354,7 @@ def potential_rise(proof: Proof, rates: Theorem) -> Theorem:
         t, shape, u, smooth, positive, have(lt(0, 1 - u), below),
         have(lt(0, u / (1 - u)), positive, below), sign, here, below, value=slope,
     )  # fmt: skip
-    falls = apply(proof.given[12], first, low, far, at=[x, u])
+    falls = apply(proof.given[13], first, low, far, at=[x, u])
     inverse = have(le(1 / value, 1 / b(u)), falls, sign, here)
     rising = have(le(0, slope), inverse, positive, below)
     rule = where(
@@ -386,7 +376,7 @@ def counted(
     proof: Proof, summed: Theorem, climb: Theorem, rates: Theorem, each: Theorem
 ) -> Theorem:
     """From k steps' gain of the potential to the number of iterations."""
-    positive_gap, start, target = proof.given[7], proof.given[9], proof.given[10]
+    positive_gap, start, target = proof.given[8], proof.given[10], proof.given[11]
     top = have(le(q, q))
     gain = have(lt(0, GAIN), proof.given[3], positive_gap)
 
@@ -396,7 +386,7 @@ def counted(
         order_ = proof.use("setting.log-odds-order", known, target, have(lt(0, q), ahead, known),
                            p=from_, q=q)  # fmt: skip
         odds = apply(part(order_, 1, 1), ahead)
-        value = apply(proof.given[11], low, ahead, at=[from_])
+        value = apply(proof.given[12], low, ahead, at=[from_])
         return have(le(F(from_), F(q)), grown, odds, value)
 
     share = (F(q) - F(Jk(0))) + GAIN
@@ -441,17 +431,17 @@ _TO_END = [to_end(f) for f in _REACHES[:3]] + [lt(0, epsilon)]
     provenance="extension",
     given=[*TRAINING, SAFE, *_TO_END, to_end(non_increasing(c)), to_end(potential(c))],
     claim=reached(to_end(ITERATIONS), END),
-    words="$F$ is a primitive of $1/(J(1-J)c(J))$, so the bound is $2/(\\eta g^2)$ times the "
+    words="$F$ is a primitive of $1/(J(1-J)c(J))$, so the bound is $2/(\\alpha g^2)$ times the "
     "integral from $J_0$ to $1-\\varepsilon$, plus one; $g$ is a lower bound on the length of the "
     "Gradient Gap.",
 )
 def rate(proof: Proof) -> Theorem:
     low, high = assume(le(Jk(0), x)), assume(le(x, END))
-    positive = apply(proof.given[4], low, have(lt(x, 1), high, proof.given[10]), at=[x])
+    positive = apply(proof.given[4], low, have(lt(x, 1), high, proof.given[11]), at=[x])
     bounds = intro(
         have(both(lt(0, c(x)), le(c(x), c(x))), positive), x, low.conclusion, high.conclusion
     )
-    below = have(lt(END, 1), proof.given[10])
+    below = have(lt(END, 1), proof.given[11])
     made = proof.use("algorithm.iterations", bounds, below, mapping={q: END, b: lam(x, c(x))})
     return proof.note(made, "the coefficient is its own lower bound")
 
@@ -461,7 +451,8 @@ def rate(proof: Proof) -> Theorem:
 
 @dataclass(frozen=True)
 class Count:
-    """An algorithm by the form of its coefficient, with a primitive of 1/(J (1 - J) c(J)).
+    """An algorithm by the form of its coefficient, with a primitive of 1/(J (1 - J) c(J))
+    as a function of J and 1 - J.
 
     `end` bounds the primitive at 1 - epsilon and `start` minus the primitive at J_0; for a
     coefficient that only falls from 1/2 on, where the primitive is zero, there is no `start`.
@@ -470,8 +461,9 @@ class Count:
     name: str
     title: str
     coefficient: Callable[[Term], Term]
-    primitive: Callable[[Term], Term]
+    primitive: Callable[[Term, Term], Term]
     end: Term
+    words: str
     start: Term | None = None
 
     @property
@@ -480,9 +472,15 @@ class Count:
         return self.end if self.start is None else self.end + self.start
 
     @property
+    def ends(self) -> tuple[Term, Term]:
+        """The primitive at J_0 and at 1 - epsilon."""
+        return self.primitive(Jk(0), 1 - Jk(0)), self.primitive(END, epsilon)
+
+    @property
     def bound(self) -> Term:
         """The iterations at most, in closed form."""
-        return 2 / (eta * g**2 * m) * (self.primitive(END) - self.primitive(Jk(0))) + 1
+        first, last = self.ends
+        return 2 / (alpha * g**2 * m) * (last - first) + 1
 
     @property
     def given(self) -> list[Term]:
@@ -496,30 +494,37 @@ class Count:
         """The bound, and its order."""
         return both(
             reached(self.bound, END),
-            le(self.bound, 2 / (eta * g**2 * m) * self.order + 1),
+            le(self.bound, 2 / (alpha * g**2 * m) * self.order + 1),
         )
 
 
 COUNTS = (
     Count(
         "reinforce", "Iterations of REINFORCE, Dr. GRPO and GRPO with finite groups",
-        lambda J: J * (1 - J), lambda J: 2 * log_odds_of(J) - 1 / J + 1 / (1 - J),
+        lambda J: J * (1 - J), lambda J, rest: 2 * log(J / rest) - 1 / J + 1 / rest,
         3 / epsilon,
+        "REINFORCE has $m = 1$, Dr. GRPO with groups of $G$ has $m = (G-1)/G$, and GRPO with such "
+        "groups has $m = 2(G-1)/G$: all of order $1/\\varepsilon$.",
     ),
     Count(
         "grpo", "Iterations of population GRPO",
-        lambda J: sqrt(J * (1 - J)), lambda J: 2 * (2 * J - 1) / sqrt(J * (1 - J)),
+        lambda J: sqrt(J * (1 - J)), lambda J, rest: 2 * (2 * J - 1) / sqrt(J * rest),
         2 / sqrt(epsilon),
+        "$m = 1$: of order $1/\\sqrt{\\varepsilon}$.",
     ),
     Count(
         "raft", "Iterations of ascent of the log-likelihood of success",
-        lambda J: 1 - J, lambda J: log_odds_of(J) + 1 / (1 - J),
-        2 / epsilon, log(1 / Jk(0)),
+        lambda J: 1 - J, lambda J, rest: log(J / rest) + 1 / rest,
+        2 / epsilon, "$m = 1$: of order $1/\\varepsilon$.", log(1 / Jk(0)),
     ),
     Count(
         "log-odds", "Iterations of log-odds ascent and DAPO",
-        lambda J: num(1), log_odds_of,
-        log(1 / epsilon), log(1 / Jk(0)),
+        lambda J: num(1), lambda J, rest: log(J / rest),
+        log(1 / epsilon),
+        "Log-odds ascent has $m = 1$, DAPO $m = 1/2$ with groups of two and $m = \\sqrt{2}/3$ with "
+        "groups of three: of order $\\log(1/\\varepsilon)$. For any coefficient with the least "
+        "value $m$ on the way it bounds the iterations from a small $J_0$, say to $1/2$.",
+        log(1 / Jk(0)),
     ),
 )  # fmt: skip
 
@@ -530,19 +535,18 @@ def _state_count(count: Count) -> None:
     @state(
         "corollary", f"algorithm.rate-{count.name}", count.title, provenance="extension",
         given=count.given, claim=count.claim,
-        words="Here $c(J) \\ge m$ times the algorithm's coefficient: $m = 1$ for the algorithm "
-        "itself.",
+        words=count.words,
     )  # fmt: skip
     def closed_form(proof: Proof) -> Theorem:
         form = lam(x, m * count.coefficient(x))
         facts = [count_bounds(proof, count), count_falls(proof, count), count_slope(proof, count)]
-        below = have(lt(END, 1), proof.given[10])
+        below = have(lt(END, 1), proof.given[11])
         made = proof.use(
             "algorithm.iterations", below, *facts,
-            mapping={q: END, b: form, F: lam(x, count.primitive(x) / m)},
+            mapping={q: END, b: form, F: lam(x, count.primitive(x, 1 - x) / m)},
         )  # fmt: skip
         inner = apply(made, assume(_not_reached()), at=[N])
-        known = [proof.given[3], proof.given[7], proof.given[11]]
+        known = [proof.given[3], proof.given[8], proof.given[12]]
         bound = intro(
             intro(have(le(N, count.bound), inner, *known), (), _not_reached()), N
         )  # fmt: skip
@@ -563,7 +567,7 @@ def inside_range(proof: Proof) -> tuple[Theorem, Theorem, Theorem]:
     """J_0 <= x <= 1 - epsilon, assumed, and 0 < x < 1."""
     low, high = assume(le(Jk(0), x)), assume(le(x, END))
     start = apply(rates_between(proof), at=[0])
-    return low, high, have(both(lt(0, x), lt(x, 1)), low, high, start, proof.given[10])
+    return low, high, have(both(lt(0, x), lt(x, 1)), low, high, start, proof.given[11])
 
 
 def root_sign(at: Term, known: Sequence[Theorem]) -> list[Theorem]:
@@ -577,8 +581,8 @@ def count_bounds(proof: Proof, count: Count) -> Theorem:
     low, high, rate_ = inside_range(proof)
     value = m * count.coefficient(x)
     roots = root_sign(x, [rate_]) if count.name == "grpo" else []
-    sign = have(lt(0, value), rate_, proof.given[11], *roots[:1])
-    made = conjunction(sign, apply(proof.given[12], low, high, at=[x]))
+    sign = have(lt(0, value), rate_, proof.given[12], *roots[:1])
+    made = conjunction(sign, apply(proof.given[13], low, high, at=[x]))
     return proof.note(intro(made, x, low.conclusion, high.conclusion), "the lower bound")
 
 
@@ -587,7 +591,7 @@ def count_falls(proof: Proof, count: Count) -> Theorem:
     low, _, _ = inside_range(proof)
     ordered, last = assume(le(x, y)), assume(le(y, END))
     start = apply(rates_between(proof), at=[0])
-    known = [low, ordered, last, start, *proof.given[10:12], *proof.given[13:]]
+    known = [low, ordered, last, start, *proof.given[11:13], *proof.given[14:]]
     goal = le(m * count.coefficient(y), m * count.coefficient(x))
     if count.start is None:
         spreads = have(le(y * (1 - y), x * (1 - x)), have(
@@ -610,12 +614,14 @@ def count_falls(proof: Proof, count: Count) -> Theorem:
 def count_slope(proof: Proof, count: Count) -> Theorem:
     """The primitive, differentiated."""
     low, high, rate_ = inside_range(proof)
-    known = [rate_, proof.given[11], have(lt(0, 1 - x), rate_),
+    known = [rate_, proof.given[12], have(lt(0, 1 - x), rate_),
              have(lt(0, x / (1 - x)), rate_), have(lt(0, x * (1 - x)), rate_)]  # fmt: skip
+    known.append(have(ne(m, 0), proof.given[12]))
     if count.name == "grpo":
-        known += root_sign(x, [rate_])
+        roots = root_sign(x, [rate_])
+        known += [*roots, have(ne(sqrt(x * (1 - x)), 0), roots[0])]
     value = 1 / (x * (1 - x) * (m * count.coefficient(x)))
-    made = differentiate(u, count.primitive(u) / m, x, *known, value=value)
+    made = differentiate(u, count.primitive(u, 1 - u) / m, x, *known, value=value)
     return proof.note(
         intro(made, x, low.conclusion, high.conclusion), "differentiate the primitive"
     )
@@ -623,16 +629,17 @@ def count_slope(proof: Proof, count: Count) -> Theorem:
 
 def count_order(proof: Proof, count: Count) -> Theorem:
     """The difference of the primitive is at most its order."""
-    start, small = apply(rates_between(proof), at=[0]), proof.given[10]
-    below = have(lt(0, END), proof.given[9], start)
-    known = [start, small, proof.given[9], below, *proof.given[13:]]
+    start, small = apply(rates_between(proof), at=[0]), proof.given[11]
+    below = have(lt(0, END), proof.given[10], start)
+    known = [start, small, proof.given[10], below, *proof.given[14:]]
     least = num(0) if count.start is None else -count.start
-    goals = le(count.primitive(END), count.end), le(least, count.primitive(Jk(0)))
+    first, last = count.ends
+    goals = le(last, count.end), le(least, first)
     if count.name == "grpo":
         sides = [have(goal, *root_order_facts(known)) for goal in goals]
     else:
         sides = [have(goals[0], *logs_at_end(known)), have(goals[1], *logs_at_start(known))]
-    return have(le(count.primitive(END) - count.primitive(Jk(0)), count.order), *sides)
+    return have(le(last - first, count.order), *sides)
 
 
 def logs_at_end(known: Sequence[Theorem]) -> list[Theorem]:
@@ -681,8 +688,8 @@ def root_order_facts(known: Sequence[Theorem]) -> list[Theorem]:
     shorter = discharge(where(root_order(), {x: left, y: right}), squares, spread[0])
     form = COUNTS[1].primitive
     return [
-        have(le(form(END), 2 / sqrt(epsilon)), shorter, spread[0], root[0]),
-        have(le(0, form(Jk(0))), other[0], known[-1]),
+        have(le(form(END, epsilon), 2 / sqrt(epsilon)), shorter, spread[0], root[0]),
+        have(le(0, form(Jk(0), 1 - Jk(0))), other[0], known[-1]),
     ]
 
 

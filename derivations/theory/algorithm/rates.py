@@ -2,7 +2,7 @@
 
 The expected update of an on-policy algorithm is c(J) times the Gradient Gap.  So it moves along
 the direction of the Gradient Gap, where the alignment Delta mu is the length of the Gradient
-Gap, and with the learning rate eta the step has the size eta c(J) Delta mu.
+Gap, and with the learning rate alpha the step has the size eta = alpha c(J) Delta mu.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from derivations.vectors import PRODUCTS, at, length, length_facts, pair, square
 
 line = ARBITRARY
 n, i, j, d, k, K = (nat(name) for name in "nijdkK")
-p, eta, a = (real(name) for name in ("p", "eta", "a"))
+p, alpha, a = (real(name) for name in ("p", "alpha", "a"))
 c, v = function("c", "R"), function("v", "N")
 r, l, S = function("r", "N"), function("l", "N"), function("S", "N", "N")
 s = function("s", "N")
@@ -214,22 +214,24 @@ def aligned(proof: Proof) -> Theorem:
 
 # One step ------------------------------------------------------------------------------------
 
-STEP = eta * c(J(0)) * Dmu(0)
-"""The size of a step with the learning rate eta and the coefficient c."""
+STEP = real("eta")
+"""The size of the step."""
 
 LEARNING = [
-    line.policy, line.regular(G, L, 0, STEP), lt(0, L), lt(0, eta), lt(0, c(J(0))), le(0, Dmu(0)),
+    line.policy, line.regular(G, L, 0, STEP), lt(0, L), lt(0, alpha), lt(0, c(J(0))), le(0, Dmu(0)),
+    eq(STEP, alpha * c(J(0)) * Dmu(0)),
 ]  # fmt: skip
+"""A step with the learning rate alpha and the coefficient c."""
 
 
 def keeps_half(bound: Term) -> Term:
     """A rate below 1/(c K) gains at least half of the alignment."""
-    return implies(le(eta * c(J(0)) * bound, 1), le(STEP * Dmu(0) / 2, ell(STEP) - ell(0)))
+    return implies(le(alpha * c(J(0)) * bound, 1), le(STEP * Dmu(0) / 2, ell(STEP) - ell(0)))
 
 
 def still_rises(bound: Term) -> Term:
     """A rate below 2/(c K) raises J."""
-    return implies(lt(eta * c(J(0)) * bound, 2), lt(0, Dmu(0)), lt(J(0), J(STEP)))
+    return implies(lt(alpha * c(J(0)) * bound, 2), lt(0, Dmu(0)), lt(J(0), J(STEP)))
 
 
 @state(
@@ -242,8 +244,8 @@ def still_rises(bound: Term) -> Term:
         keeps_half(KAPPA), still_rises(KAPPA),
         keeps_half(critical(J(0))), still_rises(critical(J(0))),
     ),
-    words="The step $\\eta\\,c(J)\\,\\gamma$ goes along the Gradient Gap, so $\\Delta\\mu$ is the "
-    "length of $\\gamma$. Everything is taken at the start of the step.",
+    words="The update $\\alpha\\,c(J)\\,\\gamma$ goes along the Gradient Gap, where $\\Delta\\mu$ "
+    "is the length of $\\gamma$; $\\eta$ is its own length.",
 )  # fmt: skip
 def critical_rate(proof: Proof) -> Theorem:
     forward = have(le(0, STEP), *proof.given[2:])
@@ -258,14 +260,14 @@ def critical_rate(proof: Proof) -> Theorem:
                 curvature_positive(J(0), rates[0], proof.given[2])]  # fmt: skip
     results = []
     for bound, known in zip((KAPPA, critical(J(0))), positive, strict=True):
-        small, moving = assume(le(eta * c(J(0)) * bound, 1)), assume(lt(0, Dmu(0)))
+        small, moving = assume(le(alpha * c(J(0)) * bound, 1)), assume(lt(0, Dmu(0)))
         limit = proof.have(
             le(STEP * bound, Dmu(0)), small, *proof.given[2:],
             why="multiply the condition by the alignment",
         )  # fmt: skip
-        short = assume(lt(eta * c(J(0)) * bound, 2))
-        below = have(lt(STEP * bound, 2 * Dmu(0)), short, moving)
-        step = have(lt(0, STEP), moving, *proof.given[3:5])
+        short = assume(lt(alpha * c(J(0)) * bound, 2))
+        below = have(lt(STEP * bound, 2 * Dmu(0)), short, moving, proof.given[6])
+        step = have(lt(0, STEP), moving, *proof.given[3:])
         if bound == KAPPA:
             gain = have(le(STEP * Dmu(0) / 2, ell(STEP) - ell(0)),
                         half_of(STEP, Dmu(0), bound, wide, limit, forward))  # fmt: skip
@@ -335,8 +337,10 @@ class Coefficient:
     rate: Term
 
 
-PEAK = (L + G**2) / KAPPA
+PEAK = real("J_star")
 """The success rate at which K(J) is largest."""
+
+_PEAK = (L + G**2) / KAPPA
 
 _ROOT = L * (L + G**2)
 
@@ -345,11 +349,6 @@ GRPO = Coefficient("GRPO", lambda x: sqrt(x * (1 - x)), 1 / sqrt(_ROOT))
 RAFT = Coefficient("RAFT", lambda x: 1 - x, 1 / L)
 LOG_ODDS = Coefficient("log-odds ascent", lambda x: num(1), 1 / KAPPA)
 COEFFICIENTS = (REINFORCE, GRPO, RAFT, LOG_ODDS)
-
-
-def step_of(algorithm: Coefficient) -> Term:
-    """The size of its step with the learning rate eta."""
-    return eta * algorithm.of(J(0)) * Dmu(0)
 
 
 def largest_rate(algorithm: Coefficient) -> Term:
@@ -366,12 +365,13 @@ def largest_rate(algorithm: Coefficient) -> Term:
 
 def safe_below(algorithm: Coefficient) -> Term:
     """Every smaller learning rate keeps half of the alignment, and raises J."""
-    step = step_of(algorithm)
+    coefficient = algorithm.of(J(0))
+    size = alpha * Dmu(0) if coefficient == num(1) else alpha * coefficient * Dmu(0)
     return implies(
-        line.regular(G, L, 0, step), le(eta, algorithm.rate),
+        eq(STEP, size), le(alpha, algorithm.rate),
         both(
-            le(step * Dmu(0) / 2, ell(step) - ell(0)),
-            implies(lt(0, Dmu(0)), lt(J(0), J(step))),
+            le(STEP * Dmu(0) / 2, ell(STEP) - ell(0)),
+            implies(lt(0, Dmu(0)), lt(J(0), J(STEP))),
         ),
     )  # fmt: skip
 
@@ -381,7 +381,7 @@ def safe_below(algorithm: Coefficient) -> Term:
     "algorithm.fixed-rate",
     "Fixed learning rates that are safe at every success rate",
     provenance="extension",
-    given=[line.policy, lt(0, L), lt(0, eta), le(0, Dmu(0))],
+    given=[*LEARNING[:4], le(0, Dmu(0)), eq(PEAK, _PEAK)],
     claim=both(
         lt(0, PEAK), lt(PEAK, 1),
         *(both(largest_rate(a_), safe_below(a_)) for a_ in COEFFICIENTS),
@@ -391,16 +391,16 @@ def safe_below(algorithm: Coefficient) -> Term:
     "is below $1/(c(J)\\,K(J))$ at every $J$.",
 )  # fmt: skip
 def fixed_rate(proof: Proof) -> Theorem:
-    positive = proof.given[1]
+    positive, peak = proof.given[2], proof.given[5]
     proof.note(crossing(), "solve for the success rate at which both branches of K agree")
-    inside = [have(lt(0, PEAK), positive), have(lt(PEAK, 1), positive)]
+    inside = [have(lt(0, PEAK), positive, peak), have(lt(PEAK, 1), positive, peak)]
     results = []
     for algorithm in COEFFICIENTS:
         bound = proof.note(
             fixed_bound(algorithm, positive), f"the condition of {algorithm.name} at every J"
         )
         equality = proof.note(
-            fixed_peak(algorithm, positive, inside), "the peak of K attains the bound"
+            fixed_peak(algorithm, positive, peak, inside), "the peak of K attains the bound"
         )
         results.append(conjunction(
             conjunction(bound, equality), safe_at(proof, algorithm, bound)))  # fmt: skip
@@ -408,11 +408,11 @@ def fixed_rate(proof: Proof) -> Theorem:
 
 
 def crossing() -> Theorem:
-    """Where L/(1 - J) = (L + G**2)/J, found by `derive`; refuses another place than PEAK."""
+    """Where L/(1 - J) = (L + G**2)/J, found by `derive`; refuses another place than J*."""
     from derivations.search.derive import derive
 
     found = derive(le(L * p, (L + G**2) * (1 - p)), [L > 0, p > 0], "p")
-    have(eq(found.value, PEAK), assume(L > 0))
+    have(eq(found.value, _PEAK), assume(L > 0))
     return found.theorem
 
 
@@ -478,22 +478,24 @@ def root_order() -> Theorem:
     )
 
 
-def fixed_peak(algorithm: Coefficient, positive: Theorem, inside: list[Theorem]) -> Theorem:
+def fixed_peak(
+    algorithm: Coefficient, positive: Theorem, peak: Theorem, inside: list[Theorem]
+) -> Theorem:
     """``rate * c(J) * K(J) = 1`` at the peak of K."""
     far, near = (L + G**2) / PEAK, L / (1 - PEAK)
     goal = eq(algorithm.rate * algorithm.of(PEAK) * critical(PEAK), 1)
-    same = [have(eq(branch, KAPPA), positive) for branch in (far, near)]
+    same = [have(eq(branch, KAPPA), positive, peak, *inside) for branch in (far, near)]
     curvature = by_cases(
         instance("minimum.cases", x=far, y=near),
         *([lambda case: have(eq(critical(PEAK), KAPPA), case, *same, unfold=(SUCCESS,))] * 2),
     )
     if algorithm is not GRPO:
-        return have(goal, curvature, positive)
+        return have(goal, curvature, positive, peak, *inside)
     spread = PEAK * (1 - PEAK)
     above, squared = root_facts(spread, have(lt(0, spread), *inside))
     top, root = root_facts(_ROOT, have(lt(0, _ROOT), positive))
     wide = have(lt(0, KAPPA), positive)
-    squares = have(eq((sqrt(spread) * KAPPA) ** 2, sqrt(_ROOT) ** 2), squared, root, positive)
+    squares = have(eq((sqrt(spread) * KAPPA) ** 2, sqrt(_ROOT) ** 2), squared, root, positive, peak)
     product = equal_squares(
         sqrt(spread) * KAPPA, sqrt(_ROOT), squares, have(le(0, sqrt(spread) * KAPPA), above, wide),
         top,
@@ -503,24 +505,24 @@ def fixed_peak(algorithm: Coefficient, positive: Theorem, inside: list[Theorem])
 
 def safe_at(proof: Proof, algorithm: Coefficient, bound: Theorem) -> Theorem:
     """`safe_below`, from `algorithm.critical-rate`."""
-    regular, small = (assume(f) for f in premises(safe_below(algorithm), 2))
+    size, small = (assume(f) for f in premises(safe_below(algorithm), 2))
     rate = proof.use("setting.success-rate", at=[0])
     positive = coefficient_sign(algorithm, rate)
     rule = proof.use(
-        "algorithm.critical-rate", regular, positive,
+        "algorithm.critical-rate", size, positive,
         mapping={c: lam(p, algorithm.of(p))},
     )  # fmt: skip
     limit = apply(bound, rate, at=[J(0)])
-    known = [positive, curvature_positive(J(0), rate, proof.given[1])]
-    below = have(le(eta * algorithm.of(J(0)) * critical(J(0)), 1), limit, small, *known)
+    known = [positive, curvature_positive(J(0), rate, proof.given[2])]
+    below = have(le(alpha * algorithm.of(J(0)) * critical(J(0)), 1), limit, small, *known)
     gain = apply(part(rule, 1, 1, 0), below)
     rise = part(rule, 1, 1, 1)
     moving = assume(lt(0, Dmu(0)))
-    strict = have(lt(eta * algorithm.of(J(0)) * critical(J(0)), 2), below)
+    strict = have(lt(alpha * algorithm.of(J(0)) * critical(J(0)), 2), below)
     shown = apply(rise, strict, moving)
     made = conjunction(gain, intro(shown, (), moving.conclusion))
     return proof.note(
-        intro(made, (), regular.conclusion, small.conclusion),
+        intro(made, (), size.conclusion, small.conclusion),
         f"hence the steps of {algorithm.name} are safe",
     )
 
