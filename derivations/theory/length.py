@@ -54,10 +54,16 @@ from derivations.tactics import (
 )
 from derivations.theory.gap import GAP
 from derivations.theory.lines import softmax_line
+from derivations.theory.token import prefixes as tokens
+from derivations.theory.token.curvature import TOKEN_CURVATURE, shrunk_rate
+from derivations.theory.token.lambert import value_facts
+from derivations.theory.token.martingale import REGULAR_STEP, STEP, L_p, eta
+from derivations.theory.token.prefixes import line
+from derivations.theory.token.tails import G_p
 from derivations.theory.trajectory.one_step import conjuncts, premises_of
 
 n, d, i, j, k, m, N = (nat(name) for name in ("n", "d", "i", "j", "k", "m", "N"))
-t, c, eta = real("t"), real("c"), real("eta")
+t, c = real("t"), real("c")
 r, l, X, T = (function(name, "N") for name in ("r", "l", "X", "T"))
 S = function("S", "N", "N")
 ZERO, HALF = num(0), Fraction(1, 2)
@@ -454,10 +460,10 @@ def _side(falls: bool) -> Theorem:
 # How far it can turn -------------------------------------------------------------------------
 
 _low, _high = real("Tmin"), real("Tmax")
-GAP_VECTOR = vectors.vector(gap(_scores, j))
+GAP_VECTOR = lam(j, gap(_scores, j))
 
 
-_norms = lam(i, vectors.length(vectors.vector(S(i, j))))
+_norms = lam(i, vectors.length(lam(j, S(i, j))))
 _sizes = MEAN(n, _rewards, _logs, _norms) + MEAN(n, lam(i, 1 - r(i)), _logs, _norms)
 _ratio = _high / _low
 _edge = (_ratio - 1) / (_ratio + 1)
@@ -574,13 +580,13 @@ def _kept_direction(proof: Proof) -> Theorem:
 
 def _inner_within(inner: Term, sizes: Term) -> Theorem:
     """-|S(i)| |gamma| <= <gamma, S(i)> <= |S(i)| |gamma|."""
-    score = vectors.vector(S(i, j))
+    score = lam(j, S(i, j))
     below = [
         vectors.at(vectors.inner_below(), vector_, score)
-        for vector_ in (GAP_VECTOR, vectors.vector(-gap(_scores, j)))
+        for vector_ in (GAP_VECTOR, lam(j, -gap(_scores, j)))
     ]
     flipped = eq(
-        vectors.square(vectors.vector(-gap(_scores, j))), vectors.square(GAP_VECTOR)
+        vectors.square(lam(j, -gap(_scores, j))), vectors.square(GAP_VECTOR)
     )
     same = have(flipped, unfold=vectors.PRODUCTS)
     return have(both(le(-sizes, inner), le(inner, sizes)), *below, same, unfold=vectors.PRODUCTS)
@@ -610,7 +616,7 @@ def _average(proof: Proof, each: Theorem, sign: Theorem, mass: Theorem) -> Theor
 
 def _size_sign() -> Theorem:
     """0 <= |S(i)|."""
-    return part(vectors.at(vectors.length_facts(), vectors.vector(S(i, j))), 0)
+    return part(vectors.at(vectors.length_facts(), lam(j, S(i, j))), 0)
 
 
 def _attained(proof: Proof) -> Theorem:
@@ -648,6 +654,132 @@ def _magnitude(value: Term, size: Term, *facts: Theorem) -> Theorem:
         lambda case: have(goal, case, *facts),
         lambda case: have(goal, case, *facts),
     )
+
+
+# Equal lengths -------------------------------------------------------------------------------
+
+_rate, c_J = real("rate"), real("c_J")
+_equal = forall(i, lt(i, n), eq(tokens.T(i), tokens.T_max))
+_score = line.at(line.score, ZERO)
+_normalised_gap = ALIGNMENT(
+    n, line.weights("+"), line.logs(ZERO), lam(i, beta(_score, [i]) / tokens.T(i))
+)
+
+
+def critical(count: Term) -> Term:
+    """kappa_tok(J) for responses of that length."""
+    return TOKEN_CURVATURE(G_p, L_p, count, line.success(ZERO))
+
+
+def _keeps(update_: Term, limit: Term) -> Term:
+    """Every learning rate up to the limit keeps half of the alignment of its step."""
+    ell, Dmu = line.log_odds, line.alignment(ZERO)
+    return implies(
+        lt(0, _rate), le(_rate, limit), eq(eta, _rate * update_),
+        le(eta * Dmu / 2, ell(eta) - ell(ZERO)),
+    )  # fmt: skip
+
+
+_divided_rate = 1 / (c_J * critical(tokens.T_max) / tokens.T_max)
+_plain_rate = 1 / (c_J * critical(tokens.T_max))
+
+
+@state(
+    "theorem",
+    "length.invariance",
+    "Division by the length makes the guaranteed learning rate independent of it",
+    provenance="paper",
+    given=[*tokens.GIVEN, _equal, REGULAR_STEP, *STEP, lt(0, c_J)],
+    claim=both(
+        eq(_normalised_gap, line.alignment(ZERO) / tokens.T_max),
+        eq(critical(tokens.T_max), tokens.T_max * critical(num(1))),
+        eq(_divided_rate, 1 / (c_J * critical(num(1)))),
+        eq(_plain_rate, 1 / (c_J * critical(num(1))) / tokens.T_max),
+        _keeps(c_J * _normalised_gap, _divided_rate),
+        _keeps(c_J * line.alignment(ZERO), _plain_rate),
+    ),
+    words="All responses have the length $T_{\\max}$. The update divided by it is safe up to a "
+    "learning rate in which the length does not occur; without the division that rate shrinks "
+    "as $1/T_{\\max}$.",
+)
+def invariance(proof: Proof) -> Theorem:
+    drawn_ = tokens.Drawn.of(proof.given[1])
+    some, smooth, factor = drawn_.some, proof.given[4], proof.given[6]
+    rate = proof.use("setting.success-rate", at=[0])
+    scaled = proof.note(_scaled(rate, some), "both branches of the minimum are linear in T")
+    positive = _critical_positive(proof, rate, smooth)
+    size = have(lt(0, c_J * critical(num(1))), positive, factor)
+    goals = conjuncts(proof.statement.conclusion)
+    divided = _equal_lengths(proof, goals[0], some, rate)
+    rates = [
+        proof.have(goal, scaled, size, positive, factor, some, why="put that in")
+        for goal in goals[2:4]
+    ]
+    results = []
+    for goal, same in zip(goals[4:], rates, strict=True):
+        premises, _ = premises_of(goal)
+        above, limit, step = map(assume, premises)
+        forward = have(le(0, line.alignment(ZERO)), step, divided, above, factor, some,
+                       proof.given[5])  # fmt: skip
+        short = _short(step, limit, same, divided, scaled, forward, positive, factor, some)
+        gain = apply(part(proof.use("token.threshold"), 1), short)
+        results.append(intro(proof.note(gain, "`token.threshold`"), (), *premises))
+    return conjunction(divided, scaled, *rates, *results)
+
+
+def _critical_positive(proof: Proof, rate: Theorem, smooth: Theorem) -> Theorem:
+    """0 < kappa_tok for length 1."""
+    opened = unfold(critical(num(1)), frozenset({"token_curvature"}))
+    value = opened.args[1].args[0].args[1].args[1]
+    rest = (1 - line.success(ZERO)) * exp(-num(Fraction(3, 2)))
+    above = value_facts(proof, rest, *shrunk_rate(rate))[0]
+    del value
+    plain = by_cases(
+        instance("minimum.cases", x=opened.args[0], y=opened.args[1]),
+        *([lambda case: have(lt(0, opened), case, rate, smooth, above)] * 2),
+    )
+    return fold(plain, lt(0, critical(num(1))))
+
+
+def _equal_lengths(proof: Proof, goal: Term, some: Theorem, rate: Theorem) -> Theorem:
+    """With equal lengths the scores divided by them have the gap divided by the length."""
+    inside = assume(lt(i, n))
+    same = apply(proof.given[2], inside, at=[i])
+    score, sums_ = beta(_score, [i]), []
+    for side in "+-":
+        weight = beta(line.weights(side), [i]) * exp(beta(line.logs(ZERO), [i]))
+        terms = [weight * (score / tokens.T(i)), weight * (score / tokens.T_max)]
+        rule = where(sums.congruent(), f=lam(i, terms[0]), g=lam(i, terms[1]), n=n)
+        each = have(eq(*terms), same)
+        sums_.append(discharge(rule, intro(each, i, inside.conclusion)))
+    return proof.have(goal, *sums_, some, rate, unfold=NAMES, why="the length is the same factor")
+
+
+def _short(
+    step: Theorem, limit: Theorem, same: Theorem, divided: Theorem, scaled: Theorem,
+    forward: Theorem, positive: Theorem, factor: Theorem, some: Theorem,
+) -> Theorem:  # fmt: skip
+    """eta <= Delta mu/kappa_tok."""
+    D, q = real("D"), real("q")
+    goal = le(eta, line.alignment(ZERO) / critical(tokens.T_max))
+    del D, q
+    return have(goal, step, limit, same, divided, scaled, forward, positive, factor, some)
+
+
+def _scaled(rate: Theorem, some: Theorem) -> Theorem:
+    """kappa_tok for length T is T times kappa_tok for length 1."""
+    goal = eq(critical(tokens.T_max), tokens.T_max * critical(num(1)))
+    opened = [unfold(critical(count), frozenset({"token_curvature"})) for count in
+              (tokens.T_max, num(1))]  # fmt: skip
+    cases = [instance("minimum.cases", x=value.args[0], y=value.args[1]) for value in opened]
+    plain = eq(opened[0], tokens.T_max * opened[1])
+    made = by_cases(
+        cases[1],
+        *([lambda one: by_cases(
+            cases[0], *([lambda many: have(plain, one, many, rate, some)] * 2)
+        )] * 2),
+    )  # fmt: skip
+    return fold(made, goal)
 
 
 def _expected(
