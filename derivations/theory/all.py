@@ -1,3 +1,3 @@
 """Every section of the theory, in the order of the paper; importing it fills the library."""
 
-from derivations.theory import algorithm, gap, lines, setting, trajectory  # noqa: F401
+from derivations.theory import algorithm, gap, lines, setting, token, trajectory  # noqa: F401
