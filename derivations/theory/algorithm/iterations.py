@@ -183,7 +183,7 @@ def rates_between(proof: Proof) -> Theorem:
     return intro(have(both(lt(0, Jk(k)), lt(Jk(k), 1)), rate), k)
 
 
-# Learning rates that never saturate ----------------------------------------------------------------
+# Learning rates that never saturate --------------------------------------------------------------
 
 TRAJECTORY = [run.regular(G, L), lt(0, L)]
 
