@@ -68,7 +68,7 @@ run = ARBITRARY_RUN
 Jk, ellk, Dk, sk, M = run.success, run.log_odds, run.alignment, run.size, run.progress
 
 TRAINING = [
-    run.run, run.regular(G, L), lt(0, L), lt(0, alpha),
+    run.run, lt(0, alpha),
     forall(p, le(Jk(0), p), lt(p, 1), lt(0, c(p))),
     forall(k, le(0, Dk(k))),
     forall(k, eq(sk(k), alpha * c(Jk(k)) * Dk(k))),
@@ -81,60 +81,96 @@ def from_start(formula: Term) -> Term:
     return forall(p, le(Jk(0), p), lt(p, 1), formula)
 
 
-SAFE = from_start(le(alpha * c(p) * critical(p), 1))
-"""The learning rate is at most one over the supremum of c K from J_0 on."""
+def safe(bound: Callable[[Term], Term]) -> Term:
+    """The learning rate is at most one over the supremum of c K from J_0 on."""
+    return from_start(le(alpha * c(p) * bound(p), 1))
+
+
+def gains(at_: Term) -> Term:
+    """Step k keeps half of its alignment."""
+    return le(sk(at_) * Dk(at_) / 2, ellk(at_ + 1) - ellk(at_))
+
+
+def never_saturates() -> Term:
+    """J increases at every step, at the usual rate, and to one if M diverges."""
+    return both(
+        forall(k, both(le(Jk(k), Jk(k + 1)), implies(lt(0, Dk(k)), lt(Jk(k), Jk(k + 1))))),
+        forall(K, gain_below(Jk(K), M(K) / 2)),
+        implies(DIVERGES(lam(K, M(K))), CONVERGES(lam(K, Jk(K)), num(1))),
+    )
 
 
 @state(
     "lemma",
-    "algorithm.safe-run",
-    "Every step of a safe run gains half of its alignment",
+    "algorithm.gaining-run",
+    "A run whose steps keep half of their alignment",
     provenance="extension",
-    given=[*TRAINING, SAFE],
-    claim=forall(
-        k,
-        both(
-            le(Jk(0), Jk(k)), le(Jk(k), Jk(k + 1)),
-            implies(lt(0, Dk(k)), lt(Jk(k), Jk(k + 1))),
-            le(sk(k), Dk(k) / critical(Jk(k))),
-            le(sk(k) * Dk(k) / 2, ellk(k + 1) - ellk(k)),
-        ),
-    ),
-)  # fmt: skip
-def safe_run(proof: Proof) -> Theorem:
+    given=[*TRAINING, forall(k, le(Jk(0), Jk(k)), gains(k))],
+    claim=both(forall(k, both(le(Jk(0), Jk(k)), gains(k))), never_saturates()),
+    words="A step needs to keep half of its alignment only if it starts at $J_0$ or above.",
+)
+def gaining_run(proof: Proof) -> Theorem:
     between = rates_between(proof)
-    steps = part(proof.use("trajectory.threshold-success"), 0)
     before = assume(le(Jk(0), Jk(k)))
     here, there = apply(between, at=[k]), apply(between, at=[k + 1])
-    below = have(lt(Jk(k), 1), here)
-    positive = apply(proof.given[4], before, below, at=[Jk(k)])
-    limit = apply(proof.given[7], before, below, at=[Jk(k)])
-    forward = apply(proof.given[5], at=[k])
-    curvature = curvature_positive(Jk(k), here, proof.given[2])
-    size = apply(proof.given[6], at=[k])
-    short = proof.have(
-        le(sk(k), Dk(k) / critical(Jk(k))), limit, forward, curvature, size,
-        why="multiply the condition by the alignment",
-    )  # fmt: skip
-    each = apply(steps, at=[k])
-    gain = proof.note(apply(part(each, 1), short), "so the step keeps half of its alignment")
+    positive = apply(proof.given[2], before, have(lt(Jk(k), 1), here), at=[Jk(k)])
+    known = [positive, apply(proof.given[3], at=[k]), apply(proof.given[4], at=[k]),
+             proof.given[1]]  # fmt: skip
+    gain = apply(proof.given[5], before, at=[k])
     order_ = proof.use("setting.log-odds-order", here, there, p=Jk(k), q=Jk(k + 1))
-    sign = have(le(0, sk(k) * Dk(k)), positive, forward, proof.given[3], size)
-    weak = have(le(ellk(k), ellk(k + 1)), gain, sign)
+    weak = have(le(ellk(k), ellk(k + 1)), gain, have(le(0, sk(k) * Dk(k)), *known))
     rises = apply(part(order_, 1, 0), fold(weak, part(order_, 1, 0).conclusion.args[0]))
     moving = assume(lt(0, Dk(k)))
-    strict = have(lt(ellk(k), ellk(k + 1)), gain,
-                  have(lt(0, sk(k) * Dk(k)), positive, moving, proof.given[3], size))  # fmt: skip
+    strict = have(lt(ellk(k), ellk(k + 1)), gain, have(lt(0, sk(k) * Dk(k)), moving, *known))
     climbs = apply(part(order_, 0), fold(strict, part(order_, 0).conclusion.args[0]))
-    one = conjunction(rises, intro(climbs, (), moving.conclusion), short, gain)
-    start = have(le(Jk(0), Jk(0)))
     stays = induct(
-        k, le(Jk(0), Jk(k)), start,
+        k, le(Jk(0), Jk(k)), have(le(Jk(0), Jk(0))),
         lambda hypothesis: have(le(Jk(0), Jk(k + 1)), hypothesis, rises),
     )  # fmt: skip
-    proof.note(stays, "hence J never falls below its start")
+    proof.note(stays, "J never falls below its start")
     above = apply(stays, at=[k])
-    return intro(conjunction(above, discharge(one, above)), k)
+    step = discharge(
+        conjunction(rises, intro(climbs, (), moving.conclusion)), above
+    )
+    held = discharge(gain, above)
+    return conjunction(
+        intro(conjunction(above, held), k), intro(step, k), *converging(proof, between, held)
+    )
+
+
+def converging(proof: Proof, between: Theorem, gain: Theorem) -> list[Theorem]:
+    """The rate, and convergence where M diverges, from the gains."""
+    share = sk(k) * maximum(Dk(k), 0) / 2
+    rule = where(
+        sums.telescoping(),
+        {function("f", "N"): lam(k, share), function("g", "N"): lam(k, ellk(k))}, n=K,
+    )  # fmt: skip
+    aligned = maximum_of(Dk(k), apply(proof.given[3], at=[k]))
+    each = have(le(share, ellk(k + 1) - ellk(k)), gain, symmetric(aligned))
+    low = have(
+        le(M(K) / 2, ellk(K) - ellk(0)), discharge(rule, intro(each, k)), unfold=("progress",)
+    )
+    proof.note(low, "sum the gains")
+    ends = [apply(between, at=[at]) for at in (ZERO, K)]
+    rule = proof.use("setting.rate", *ends, p=Jk(0), q=Jk(K), c=M(K) / 2)
+    opened = part(rule, 0)
+    rate_ = apply(opened, fold(low, opened.conclusion.args[0]))
+    diverges = assume(DIVERGES(lam(K, M(K))))
+    half = num(Fraction(1, 2))
+    limit_ = proof.use(
+        "setting.rate-to-one", between,
+        intro(have(le(half * M(K), ellk(K) - ellk(0)), low), K), diverges, have(lt(0, half)),
+        mapping={function("J", "N"): lam(K, Jk(K)), function("M", "N"): lam(K, M(K))}, a=half,
+    )  # fmt: skip
+    return [intro(rate_, K), intro(limit_, (), diverges.conclusion)]
+
+
+def maximum_of(x: Term, above: Theorem) -> Theorem:
+    """``x = max(x, 0)`` for 0 <= x."""
+    goal = eq(x, maximum(x, 0))
+    return by_cases(
+        instance("maximum.cases", x=x, y=ZERO), *([lambda case: have(goal, case, above)] * 2)
+    )
 
 
 def rates_between(proof: Proof) -> Theorem:
@@ -147,13 +183,9 @@ def rates_between(proof: Proof) -> Theorem:
     return intro(have(both(lt(0, Jk(k)), lt(Jk(k), 1)), rate), k)
 
 
-def _never_saturates() -> Term:
-    """J increases at every step, at the usual rate, and to one if M diverges."""
-    return both(
-        forall(k, both(le(Jk(k), Jk(k + 1)), implies(lt(0, Dk(k)), lt(Jk(k), Jk(k + 1))))),
-        forall(K, gain_below(Jk(K), M(K) / 2)),
-        implies(DIVERGES(lam(K, M(K))), CONVERGES(lam(K, Jk(K)), num(1))),
-    )
+# Learning rates that never saturate --------------------------------------------------------------
+
+TRAJECTORY = [run.regular(G, L), lt(0, L)]
 
 
 @state(
@@ -162,76 +194,52 @@ def _never_saturates() -> Term:
     "A safe fixed learning rate never saturates",
     provenance="extension",
     given=TRAINING,
-    claim=both(
-        implies(SAFE, _never_saturates()),
-        implies(from_start(le(alpha * c(p) * KAPPA, 1)), _never_saturates()),
+    claim=implies(
+        *TRAJECTORY,
+        both(
+            implies(safe(critical), never_saturates()),
+            implies(safe(lambda _: KAPPA), never_saturates()),
+        ),
     ),
     words="The learning rate is at most one over the supremum of $c(J)\\,K(J)$, or of "
     "$c(J)\\,\\kappa$, over $J \\ge J_0$.",
 )
 def no_saturation(proof: Proof) -> Theorem:
-    safe = assume(SAFE)
-    made = proof.note(intro(unsaturated(proof, safe), (), SAFE), "below 1/sup c K")
-    constant = assume(proof.statement.conclusion.args[1].args[0])
+    regular = [assume(f) for f in TRAJECTORY]
+    local = assume(safe(critical))
+    made = proof.note(
+        intro(unsaturated(proof, regular, local), (), local.conclusion), "below 1/sup c K"
+    )
+    constant = assume(safe(lambda _: KAPPA))
     low, high = assume(le(Jk(0), p)), assume(lt(p, 1))
-    positive = have(lt(0, p), low, apply(rates_between(proof), at=[0]))
+    start = apply(rates_between(proof), at=[0])
     limit = apply(constant, low, high, at=[p])
-    smaller = apply(fixed_bound(LOG_ODDS, proof.given[2]), positive, high, at=[p])
-    sign = have(lt(0, KAPPA), proof.given[2])
-    factor = have(lt(0, alpha * c(p)), apply(proof.given[4], low, high, at=[p]), proof.given[3])
-    curvature = have(le(critical(p), KAPPA), smaller, sign)
+    smaller = apply(fixed_bound(LOG_ODDS, regular[1]), have(lt(0, p), low, start), high, at=[p])
+    curvature = have(le(critical(p), KAPPA), smaller, have(lt(0, KAPPA), regular[1]))
+    factor = have(lt(0, alpha * c(p)), apply(proof.given[2], low, high, at=[p]), proof.given[1])
     also = proof.have(
         le(alpha * c(p) * critical(p), 1), limit, curvature, factor,
         why="K(J) is at most kappa",
     )  # fmt: skip
     other = apply(made, intro(also, p, low.conclusion, high.conclusion))
-    return conjunction(made, intro(other, (), constant.conclusion))
+    both_ = conjunction(made, intro(other, (), constant.conclusion))
+    return intro(both_, (), *(f.conclusion for f in regular))
 
 
-def unsaturated(proof: Proof, safe: Theorem) -> Theorem:
-    """`_never_saturates`, for a safe learning rate."""
-    each = apply(proof.use("algorithm.safe-run", safe), at=[k])
-    rises = intro(conjunction(part(each, 1, 0), part(each, 1, 1, 0)), k)
-    above = have(le(0, Dk(k)), apply(proof.given[5], at=[k]))
-    steps = part(each, 1, 1, 1)
-    return conjunction(rises, *converging(proof, part(steps, 0), part(steps, 1), above))
-
-
-def converging(proof: Proof, short: Theorem, gain: Theorem, above: Theorem) -> list[Theorem]:
-    """The rate, and convergence where M diverges, from the steps of a safe run."""
-    aligned = maximum_of(Dk(k), above)
-    limit = have(
-        le(sk(k), maximum(Dk(k), 0) / critical(Jk(k))), short, symmetric(aligned),
-        curvature_positive(Jk(k), apply(rates_between(proof), at=[k]), proof.given[2]),
+def unsaturated(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem:
+    """`never_saturates` where alpha c(J) K(J) <= 1."""
+    between = rates_between(proof)
+    before, here = assume(le(Jk(0), Jk(k))), apply(between, at=[k])
+    limit = apply(rate_, before, have(lt(Jk(k), 1), here), at=[Jk(k)])
+    steps = part(proof.use("trajectory.threshold-success", *regular), 0)
+    short = proof.have(
+        le(sk(k), Dk(k) / critical(Jk(k))), limit, apply(proof.given[3], at=[k]),
+        curvature_positive(Jk(k), here, regular[1]), apply(proof.given[4], at=[k]),
+        why="multiply the condition by the alignment",
     )  # fmt: skip
-    rate = apply(
-        part(proof.use("trajectory.threshold-success"), 1), intro(limit, k)
-    )
-    share = sk(k) * maximum(Dk(k), 0) / 2
-    rule = where(
-        sums.telescoping(),
-        {function("f", "N"): lam(k, share), function("g", "N"): lam(k, ellk(k))}, n=K,
-    )  # fmt: skip
-    each = have(le(share, ellk(k + 1) - ellk(k)), gain, symmetric(aligned))
-    summed = discharge(rule, intro(each, k))
-    low = have(le(M(K) / 2, ellk(K) - ellk(0)), summed, unfold=("progress",))
-    diverges = assume(DIVERGES(lam(K, M(K))))
-    half = num(Fraction(1, 2))
-    limit_ = proof.use(
-        "setting.rate-to-one", rates_between(proof),
-        intro(have(le(half * M(K), ellk(K) - ellk(0)), low), K), diverges,
-        have(lt(0, half)),
-        mapping={function("J", "N"): lam(K, Jk(K)), function("M", "N"): lam(K, M(K))}, a=half,
-    )  # fmt: skip
-    return [rate, intro(limit_, (), diverges.conclusion)]
-
-
-def maximum_of(x: Term, above: Theorem) -> Theorem:
-    """``x = max(x, 0)`` for 0 <= x."""
-    goal = eq(x, maximum(x, 0))
-    return by_cases(
-        instance("maximum.cases", x=x, y=ZERO), *([lambda case: have(goal, case, above)] * 2)
-    )
+    gain = apply(part(apply(steps, at=[k]), 1), short)
+    each = intro(gain, k, before.conclusion)
+    return part(proof.use("algorithm.gaining-run", each), 1)
 
 
 # How many iterations ---------------------------------------------------------------------------
@@ -239,6 +247,9 @@ def maximum_of(x: Term, above: Theorem) -> Theorem:
 b, F = function("b", "R"), function("F", "R")
 g, u, x, y = (real(name) for name in "guxy")
 N = nat("N")
+
+KEEPS_HALF = forall(k, gains(k))
+"""Every step keeps half of its alignment, as below the critical learning rate."""
 
 GAIN = alpha * g**2 / 2
 """What a step gains of the potential F, at least."""
@@ -275,29 +286,29 @@ ITERATIONS = 2 / (alpha * g**2) * (F(q) - F(Jk(0))) + 1
     "The number of iterations, from a lower bound on the coefficient",
     provenance="extension",
     given=[
-        *TRAINING, SAFE, *_REACHES,
+        *TRAINING, KEEPS_HALF, *_REACHES,
         between(both(lt(0, b(x)), le(b(x), c(x)))), non_increasing(b), potential(b),
     ],
     claim=reached(ITERATIONS),
 )  # fmt: skip
 def iterations(proof: Proof) -> Theorem:
-    wide, above, bounded = proof.given[8], proof.given[9], proof.given[12]
+    wide, above, bounded = proof.given[6], proof.given[7], proof.given[10]
     rates = rates_between(proof)
-    each = apply(proof.use("algorithm.safe-run"), at=[k])
+    each = safe_steps(proof)
     climb = proof.note(
         potential_rise(proof, rates), "in the log-odds F has the slope 1/b, which does not fall"
     )
     ahead = assume(lt(Jk(k + 1), q))
-    low, rises, gain = part(each, 0), part(each, 1, 0), part(each, 1, 1, 1, 1)
+    low, rises, gain = each
     end = have(le(Jk(k + 1), q), ahead)
     grown = apply(climb, low, rises, end, at=[Jk(k), Jk(k + 1)])
     inside = [low, have(le(Jk(k), q), rises, end)]
     bounds = apply(bounded, *inside, at=[Jk(k)])
     halved = have(le(alpha * c(Jk(k)) * Dk(k) * Dk(k) / 2, ellk(k + 1) - ellk(k)), gain,
-                  apply(proof.given[6], at=[k]))  # fmt: skip
+                  apply(proof.given[4], at=[k]))  # fmt: skip
     step = have(le(b(Jk(k)) * GAIN, ellk(k + 1) - ellk(k)),
                 least_gain(halved, bounds, apply(above, at=[k]), wide,
-                           proof.given[3]))  # fmt: skip
+                           proof.given[1]))  # fmt: skip
     odds = have(
         le(b(Jk(k)) * GAIN, log_odds_of(Jk(k + 1)) - log_odds_of(Jk(k))), step,
         unfold=("log_odds",),
@@ -315,7 +326,17 @@ def iterations(proof: Proof) -> Theorem:
 
     base = intro(have(le(0 * GAIN, F(Jk(0)) - F(Jk(0)))), (), lt(Jk(0), q))
     summed = proof.note(induct(k, claim, base, step_up), "sum over the iterations")
-    return counted(proof, summed, climb, rates, each)
+    return counted(proof, summed, climb, rates, low)
+
+
+def safe_steps(proof: Proof) -> tuple[Theorem, Theorem, Theorem]:
+    """J_0 <= J_k, J_k <= J_{k+1} and the gain of step k."""
+    held = apply(proof.given[5], at=[k])
+    kept = intro(held, k, le(Jk(0), Jk(k)))
+    run_ = proof.use("algorithm.gaining-run", kept)
+    above = part(apply(part(run_, 0), at=[k]), 0)
+    rises = part(apply(part(run_, 1, 0), at=[k]), 0)
+    return above, rises, held
 
 
 def least_gain(
@@ -339,14 +360,14 @@ def potential_rise(proof: Proof, rates: Theorem) -> Theorem:
     low, high = assume(le(x, u)), assume(le(u, y))
     start = apply(rates, at=[0])
     positive = have(lt(0, u), low, first, start)
-    below = have(lt(u, 1), high, last, proof.given[11])
+    below = have(lt(u, 1), high, last, proof.given[9])
     near, far = have(le(Jk(0), u), low, first), have(le(u, q), high, last)
     value = b(x)
     inner = [have(le(Jk(0), x), first), have(le(x, q), ordered, last)]
     sign, here = (
-        apply(proof.given[12], *ends, at=[at]) for ends, at in ((inner, x), ((near, far), u))
+        apply(proof.given[10], *ends, at=[at]) for ends, at in ((inner, x), ((near, far), u))
     )
-    smooth = apply(proof.given[14], near, far, at=[u])
+    smooth = apply(proof.given[12], near, far, at=[u])
     t = real("t")
     shape = F(t) - log_odds_of(t) / value
     slope = 1 / (u * (1 - u)) * (1 / b(u) - 1 / value)
@@ -354,7 +375,7 @@ def potential_rise(proof: Proof, rates: Theorem) -> Theorem:
         t, shape, u, smooth, positive, have(lt(0, 1 - u), below),
         have(lt(0, u / (1 - u)), positive, below), sign, here, below, value=slope,
     )  # fmt: skip
-    falls = apply(proof.given[13], first, low, far, at=[x, u])
+    falls = apply(proof.given[11], first, low, far, at=[x, u])
     inverse = have(le(1 / value, 1 / b(u)), falls, sign, here)
     rising = have(le(0, slope), inverse, positive, below)
     rule = where(
@@ -373,12 +394,12 @@ def potential_rise(proof: Proof, rates: Theorem) -> Theorem:
 
 
 def counted(
-    proof: Proof, summed: Theorem, climb: Theorem, rates: Theorem, each: Theorem
+    proof: Proof, summed: Theorem, climb: Theorem, rates: Theorem, above: Theorem
 ) -> Theorem:
     """From k steps' gain of the potential to the number of iterations."""
-    positive_gap, start, target = proof.given[8], proof.given[10], proof.given[11]
+    positive_gap, start, target = proof.given[6], proof.given[8], proof.given[9]
     top = have(le(q, q))
-    gain = have(lt(0, GAIN), proof.given[3], positive_gap)
+    gain = have(lt(0, GAIN), proof.given[1], positive_gap)
 
     def rises(from_: Term, low: Theorem, ahead: Theorem, known: Theorem) -> Theorem:
         """F(from) <= F(q)."""
@@ -386,7 +407,7 @@ def counted(
         order_ = proof.use("setting.log-odds-order", known, target, have(lt(0, q), ahead, known),
                            p=from_, q=q)  # fmt: skip
         odds = apply(part(order_, 1, 1), ahead)
-        value = apply(proof.given[12], low, ahead, at=[from_])
+        value = apply(proof.given[10], low, ahead, at=[from_])
         return have(le(F(from_), F(q)), grown, odds, value)
 
     share = (F(q) - F(Jk(0))) + GAIN
@@ -399,7 +420,7 @@ def counted(
         waiting = assume(beta(lam(N, not_yet), [N + 1]))
         ahead = apply(waiting, have(lt(N, N + 1)), at=[N])
         so_far = apply(summed, ahead, at=[N])
-        low = part(where(each, {k: N}), 0)
+        low = where(above, {k: N})
         over = rises(Jk(N), low, have(le(Jk(N), q), ahead), apply(rates, at=[N]))
         return intro(have(le((N + 1) * GAIN, share), so_far, over), (), waiting.conclusion)
 
@@ -407,7 +428,7 @@ def counted(
     waiting = assume(not_yet)
     done = apply(made, waiting, at=[N])
     shown = proof.have(
-        le(N, ITERATIONS), done, proof.given[3], positive_gap, why="divide by the gain"
+        le(N, ITERATIONS), done, proof.given[1], positive_gap, why="divide by the gain"
     )
     return intro(intro(shown, (), not_yet), N)
 
@@ -429,7 +450,7 @@ _TO_END = [to_end(f) for f in _REACHES[:3]] + [lt(0, epsilon)]
     "algorithm.rate",
     "The number of iterations to a success rate of 1 - epsilon",
     provenance="extension",
-    given=[*TRAINING, SAFE, *_TO_END, to_end(non_increasing(c)), to_end(potential(c))],
+    given=[*TRAINING, KEEPS_HALF, *_TO_END, to_end(non_increasing(c)), to_end(potential(c))],
     claim=reached(to_end(ITERATIONS), END),
     words="$F$ is a primitive of $1/(J(1-J)c(J))$, so the bound is $2/(\\alpha g^2)$ times the "
     "integral from $J_0$ to $1-\\varepsilon$, plus one; $g$ is a lower bound on the length of the "
@@ -437,11 +458,11 @@ _TO_END = [to_end(f) for f in _REACHES[:3]] + [lt(0, epsilon)]
 )
 def rate(proof: Proof) -> Theorem:
     low, high = assume(le(Jk(0), x)), assume(le(x, END))
-    positive = apply(proof.given[4], low, have(lt(x, 1), high, proof.given[11]), at=[x])
+    positive = apply(proof.given[2], low, have(lt(x, 1), high, proof.given[9]), at=[x])
     bounds = intro(
         have(both(lt(0, c(x)), le(c(x), c(x))), positive), x, low.conclusion, high.conclusion
     )
-    below = have(lt(END, 1), proof.given[11])
+    below = have(lt(END, 1), proof.given[9])
     made = proof.use("algorithm.iterations", bounds, below, mapping={q: END, b: lam(x, c(x))})
     return proof.note(made, "the coefficient is its own lower bound")
 
@@ -487,7 +508,7 @@ class Count:
         """A safe run with a coefficient that is at least m times that form."""
         lower = to_end(between(le(m * self.coefficient(x), c(x))))
         start = [le(num(Fraction(1, 2)), Jk(0))] if self.start is None else []
-        return [*TRAINING, SAFE, *_TO_END, lt(0, m), lower, *start]
+        return [*TRAINING, KEEPS_HALF, *_TO_END, lt(0, m), lower, *start]
 
     @property
     def claim(self) -> Term:
@@ -540,13 +561,13 @@ def _state_count(count: Count) -> None:
     def closed_form(proof: Proof) -> Theorem:
         form = lam(x, m * count.coefficient(x))
         facts = [count_bounds(proof, count), count_falls(proof, count), count_slope(proof, count)]
-        below = have(lt(END, 1), proof.given[11])
+        below = have(lt(END, 1), proof.given[9])
         made = proof.use(
             "algorithm.iterations", below, *facts,
             mapping={q: END, b: form, F: lam(x, count.primitive(x, 1 - x) / m)},
         )  # fmt: skip
         inner = apply(made, assume(_not_reached()), at=[N])
-        known = [proof.given[3], proof.given[8], proof.given[12]]
+        known = [proof.given[1], proof.given[6], proof.given[10]]
         bound = intro(
             intro(have(le(N, count.bound), inner, *known), (), _not_reached()), N
         )  # fmt: skip
@@ -567,7 +588,7 @@ def inside_range(proof: Proof) -> tuple[Theorem, Theorem, Theorem]:
     """J_0 <= x <= 1 - epsilon, assumed, and 0 < x < 1."""
     low, high = assume(le(Jk(0), x)), assume(le(x, END))
     start = apply(rates_between(proof), at=[0])
-    return low, high, have(both(lt(0, x), lt(x, 1)), low, high, start, proof.given[11])
+    return low, high, have(both(lt(0, x), lt(x, 1)), low, high, start, proof.given[9])
 
 
 def root_sign(at: Term, known: Sequence[Theorem]) -> list[Theorem]:
@@ -581,8 +602,8 @@ def count_bounds(proof: Proof, count: Count) -> Theorem:
     low, high, rate_ = inside_range(proof)
     value = m * count.coefficient(x)
     roots = root_sign(x, [rate_]) if count.name == "grpo" else []
-    sign = have(lt(0, value), rate_, proof.given[12], *roots[:1])
-    made = conjunction(sign, apply(proof.given[13], low, high, at=[x]))
+    sign = have(lt(0, value), rate_, proof.given[10], *roots[:1])
+    made = conjunction(sign, apply(proof.given[11], low, high, at=[x]))
     return proof.note(intro(made, x, low.conclusion, high.conclusion), "the lower bound")
 
 
@@ -591,7 +612,7 @@ def count_falls(proof: Proof, count: Count) -> Theorem:
     low, _, _ = inside_range(proof)
     ordered, last = assume(le(x, y)), assume(le(y, END))
     start = apply(rates_between(proof), at=[0])
-    known = [low, ordered, last, start, *proof.given[11:13], *proof.given[14:]]
+    known = [low, ordered, last, start, *proof.given[9:11], *proof.given[12:]]
     goal = le(m * count.coefficient(y), m * count.coefficient(x))
     if count.start is None:
         spreads = have(le(y * (1 - y), x * (1 - x)), have(
@@ -614,9 +635,9 @@ def count_falls(proof: Proof, count: Count) -> Theorem:
 def count_slope(proof: Proof, count: Count) -> Theorem:
     """The primitive, differentiated."""
     low, high, rate_ = inside_range(proof)
-    known = [rate_, proof.given[12], have(lt(0, 1 - x), rate_),
+    known = [rate_, proof.given[10], have(lt(0, 1 - x), rate_),
              have(lt(0, x / (1 - x)), rate_), have(lt(0, x * (1 - x)), rate_)]  # fmt: skip
-    known.append(have(ne(m, 0), proof.given[12]))
+    known.append(have(ne(m, 0), proof.given[10]))
     if count.name == "grpo":
         roots = root_sign(x, [rate_])
         known += [*roots, have(ne(sqrt(x * (1 - x)), 0), roots[0])]
@@ -629,9 +650,9 @@ def count_slope(proof: Proof, count: Count) -> Theorem:
 
 def count_order(proof: Proof, count: Count) -> Theorem:
     """The difference of the primitive is at most its order."""
-    start, small = apply(rates_between(proof), at=[0]), proof.given[11]
-    below = have(lt(0, END), proof.given[10], start)
-    known = [start, small, proof.given[10], below, *proof.given[14:]]
+    start, small = apply(rates_between(proof), at=[0]), proof.given[9]
+    below = have(lt(0, END), proof.given[8], start)
+    known = [start, small, proof.given[8], below, *proof.given[12:]]
     least = num(0) if count.start is None else -count.start
     first, last = count.ends
     goals = le(last, count.end), le(least, first)

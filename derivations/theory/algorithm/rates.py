@@ -49,6 +49,11 @@ from derivations.tactics import (
     where,
 )
 from derivations.theory.gap import GAP
+from derivations.theory.token.curvature import KAPPA_TOK, shrunk_rate
+from derivations.theory.token.lambert import value_facts
+from derivations.theory.token.martingale import REGULAR_STEP, L_p
+from derivations.theory.token.prefixes import DRAWN, Drawn, T_max
+from derivations.theory.token.tails import SIGMA2
 from derivations.theory.trajectory.one_step import KAPPA, SUCCESS, SUCCESS_CURVATURE, ZERO, G, L
 from derivations.vectors import PRODUCTS, at, length, length_facts, pair, square
 
@@ -218,10 +223,12 @@ STEP = real("eta")
 """The size of the step."""
 
 LEARNING = [
-    line.policy, line.regular(G, L, 0, STEP), lt(0, L), lt(0, alpha), lt(0, c(J(0))), le(0, Dmu(0)),
-    eq(STEP, alpha * c(J(0)) * Dmu(0)),
+    line.policy, lt(0, alpha), lt(0, c(J(0))), le(0, Dmu(0)), eq(STEP, alpha * c(J(0)) * Dmu(0)),
 ]  # fmt: skip
 """A step with the learning rate alpha and the coefficient c."""
+
+REGULAR = [line.regular(G, L, 0, STEP), lt(0, L)]
+TOKENS = [DRAWN, REGULAR_STEP, lt(0, L_p)]
 
 
 def keeps_half(bound: Term) -> Term:
@@ -241,52 +248,71 @@ def still_rises(bound: Term) -> Term:
     provenance="extension",
     given=LEARNING,
     claim=both(
-        keeps_half(KAPPA), still_rises(KAPPA),
-        keeps_half(critical(J(0))), still_rises(critical(J(0))),
+        implies(
+            *REGULAR,
+            both(
+                keeps_half(KAPPA), still_rises(KAPPA),
+                keeps_half(critical(J(0))), still_rises(critical(J(0))),
+            ),
+        ),
+        implies(*TOKENS, keeps_half(KAPPA_TOK)),
     ),
     words="The update $\\alpha\\,c(J)\\,\\gamma$ goes along the Gradient Gap, where $\\Delta\\mu$ "
     "is the length of $\\gamma$; $\\eta$ is its own length.",
 )  # fmt: skip
 def critical_rate(proof: Proof) -> Theorem:
-    forward = have(le(0, STEP), *proof.given[2:])
+    forward = have(le(0, STEP), *proof.given[1:])
+    regular, tokens = ([assume(f) for f in side] for side in (REGULAR, TOKENS))
     wide = proof.note(
-        step_rule(proof, "trajectory.descent", forward), "one step of that size"
-    )
-    success = proof.note(
-        step_rule(proof, "trajectory.success-step", forward), "and at the success rate"
+        proof.use("trajectory.descent", forward, *regular), "one step of that size"
     )
     rates = [proof.use("setting.success-rate", at=[point]) for point in (ZERO, STEP)]
-    positive = [have(lt(0, KAPPA), proof.given[2]),
-                curvature_positive(J(0), rates[0], proof.given[2])]  # fmt: skip
-    results = []
-    for bound, known in zip((KAPPA, critical(J(0))), positive, strict=True):
-        small, moving = assume(le(alpha * c(J(0)) * bound, 1)), assume(lt(0, Dmu(0)))
-        limit = proof.have(
-            le(STEP * bound, Dmu(0)), small, *proof.given[2:],
-            why="multiply the condition by the alignment",
-        )  # fmt: skip
-        short = assume(lt(alpha * c(J(0)) * bound, 2))
-        below = have(lt(STEP * bound, 2 * Dmu(0)), short, moving, proof.given[6])
-        step = have(lt(0, STEP), moving, *proof.given[3:])
-        if bound == KAPPA:
-            gain = have(le(STEP * Dmu(0) / 2, ell(STEP) - ell(0)),
-                        half_of(STEP, Dmu(0), bound, wide, limit, forward))  # fmt: skip
-            rise = rising(proof, rates, wide, below, step)
-        else:
-            gain = apply(part(success, 1, 0), have(le(STEP, Dmu(0) / bound), limit, known))
-            rise = apply(
-                part(success, 0), step, have(lt(STEP, 2 * Dmu(0) / bound), below, known)
-            )
-        results += [
-            intro(gain, (), small.conclusion),
-            intro(rise, (), short.conclusion, moving.conclusion),
-        ]
-    return conjunction(*results)
+    constant = half_of(proof, KAPPA, have(lt(0, KAPPA), regular[1]), wide, forward), rising(
+        proof, rates, wide
+    )
+    success = proof.note(
+        proof.use("trajectory.success-step", forward, *regular), "and at the success rate"
+    )
+    positive = curvature_positive(J(0), rates[0], regular[1])
+    there = critical(J(0))
+    moving, short = assume(lt(0, Dmu(0))), assume(lt(alpha * c(J(0)) * there, 2))
+    longer = have(lt(STEP, 2 * Dmu(0) / there), short, moving, positive, proof.given[4])
+    climbs = apply(
+        part(success, 0), have(lt(0, STEP), moving, *proof.given[1:]), longer
+    )
+    local = below(proof, there, positive, part(success, 1, 0)), intro(
+        climbs, (), short.conclusion, moving.conclusion
+    )
+    first = intro(conjunction(*constant, *local), (), *(f.conclusion for f in regular))
+    step = part(proof.use("token.threshold", forward, *tokens), 1)
+    drawn = token_curvature_positive(proof, rates[0], *tokens)
+    second = intro(below(proof, KAPPA_TOK, drawn, step), (), *(f.conclusion for f in tokens))
+    return conjunction(first, second)
 
 
-def step_rule(proof: Proof, id: str, forward: Theorem) -> Theorem:
-    """A statement about one step, for the step of this size."""
-    return proof.use(id, forward, mapping={real("eta"): STEP})
+def below(proof: Proof, bound: Term, positive: Theorem, gain: Theorem) -> Theorem:
+    """`keeps_half`, from the gain of steps up to Delta mu/bound."""
+    small = assume(le(alpha * c(J(0)) * bound, 1))
+    limit = proof.have(
+        le(STEP, Dmu(0) / bound), small, positive, *proof.given[1:],
+        why="multiply the condition by the alignment",
+    )  # fmt: skip
+    return intro(apply(gain, limit), (), small.conclusion)
+
+
+def half_of(
+    proof: Proof, bound: Term, positive: Theorem, wide: Theorem, forward: Theorem
+) -> Theorem:
+    """`keeps_half`, from the quadratic bound."""
+    x, D, B, g = (real(name) for name in ("x", "D", "B", "g"))
+    plain = [assume(f) for f in (le(x * D - B * x**2 / 2, g), le(x, D / B), le(0, x), lt(0, B))]
+    made = have(le(x * D / 2, g), have(le(x * B, D), *plain[1:]), *plain)
+    gain = ell(STEP) - ell(0)
+    low = have(le(STEP * Dmu(0) - bound * STEP**2 / 2, gain), wide)
+    limit = assume(le(STEP, Dmu(0) / bound))
+    values = {x: STEP, D: Dmu(0), B: bound, g: gain}
+    kept = discharge(where(made, values), low, limit, forward, positive)
+    return below(proof, bound, positive, intro(kept, (), limit.conclusion))
 
 
 def curvature_positive(rate: Term, between: Theorem, positive: Theorem) -> Theorem:
@@ -298,31 +324,45 @@ def curvature_positive(rate: Term, between: Theorem, positive: Theorem) -> Theor
     )
 
 
-def half_of(
-    step: Term, gap: Term, bound: Term, wide: Theorem, limit: Theorem, forward: Theorem
+def token_curvature_positive(
+    proof: Proof, between: Theorem, drawn: Theorem, _: Theorem, positive: Theorem
 ) -> Theorem:
-    """What a step with bound * step <= gap keeps of its gain, from the quadratic bound."""
-    x, D, B, g = (real(name) for name in ("x", "D", "B", "g"))
-    plain = [assume(f) for f in (le(x * D - B * x**2 / 2, g), le(x * B, D), le(0, x))]
-    made = have(le(x * D / 2, g), *plain)
-    gain = ell(step) - ell(0)
-    low = have(le(step * gap - bound * step**2 / 2, gain), wide)
-    return discharge(where(made, {x: step, D: gap, B: bound, g: gain}), low, limit, forward)
+    """0 < kappa_tok(J)."""
+    tokens = Drawn.of(drawn).some
+    shrunk = shrunk_rate(between)
+    above = value_facts(proof, shrunk[0].conclusion.args[1], *shrunk)[0]
+    return positive_minimum(KAPPA_TOK, between, [tokens, above, positive])
 
 
-def rising(
-    proof: Proof, rates: list[Theorem], wide: Theorem, below: Theorem, step: Theorem
-) -> Theorem:
-    """J rises where the quadratic bound is positive."""
+def positive_minimum(curvature: Term, between: Theorem, known: list[Theorem]) -> Theorem:
+    """0 < kappa_tok(J), from 0 < T_max, 1 <= V and 0 < L_p."""
+    opened = unfold(curvature, frozenset({"token_curvature"}))
+    near, far = opened.args
+    whole = have(lt(0, L_p * T_max), *known)
+    rest = have(le(0, SIGMA2 * known[1].conclusion.args[1]), *known)
+    branches = have(lt(0, near), whole, between), have(lt(0, far), whole, rest, between)
+    made = by_cases(
+        instance("minimum.cases", x=near, y=far),
+        *([lambda case: have(lt(0, opened), case, *branches)] * 2),
+    )
+    return fold(made, lt(0, curvature))
+
+
+def rising(proof: Proof, rates: list[Theorem], wide: Theorem) -> Theorem:
+    """`still_rises` for kappa, from the quadratic bound."""
+    short, moving = assume(lt(alpha * c(J(0)) * KAPPA, 2)), assume(lt(0, Dmu(0)))
+    short_step = have(lt(STEP * KAPPA, 2 * Dmu(0)), short, moving, proof.given[4])
+    step = have(lt(0, STEP), moving, *proof.given[1:])
     x, D, B, g = (real(name) for name in ("x", "D", "B", "g"))
     plain = [assume(f) for f in (le(x * D - B * x**2 / 2, g), lt(x * B, 2 * D), lt(0, x))]
     made = have(lt(0, g), *plain)
     gain = ell(STEP) - ell(0)
     low = have(le(STEP * Dmu(0) - KAPPA * STEP**2 / 2, gain), wide)
     values = {x: STEP, D: Dmu(0), B: KAPPA, g: gain}
-    grown = have(lt(ell(0), ell(STEP)), discharge(where(made, values), low, below, step))
+    grown = have(lt(ell(0), ell(STEP)), discharge(where(made, values), low, short_step, step))
     order_ = proof.use("setting.log-odds-order", *rates, p=J(0), q=J(STEP))
-    return apply(part(order_, 0), fold(grown, part(order_, 0).conclusion.args[0]))
+    climbs = apply(part(order_, 0), fold(grown, part(order_, 0).conclusion.args[0]))
+    return intro(climbs, (), short.conclusion, moving.conclusion)
 
 
 # Fixed learning rates ------------------------------------------------------------------------
@@ -381,7 +421,7 @@ def safe_below(algorithm: Coefficient) -> Term:
     "algorithm.fixed-rate",
     "Fixed learning rates that are safe at every success rate",
     provenance="extension",
-    given=[*LEARNING[:4], le(0, Dmu(0)), eq(PEAK, _PEAK)],
+    given=[line.policy, *REGULAR, lt(0, alpha), le(0, Dmu(0)), eq(PEAK, _PEAK)],
     claim=both(
         lt(0, PEAK), lt(PEAK, 1),
         *(both(largest_rate(a_), safe_below(a_)) for a_ in COEFFICIENTS),
@@ -508,10 +548,11 @@ def safe_at(proof: Proof, algorithm: Coefficient, bound: Theorem) -> Theorem:
     size, small = (assume(f) for f in premises(safe_below(algorithm), 2))
     rate = proof.use("setting.success-rate", at=[0])
     positive = coefficient_sign(algorithm, rate)
-    rule = proof.use(
+    both_levels = proof.use(
         "algorithm.critical-rate", size, positive,
         mapping={c: lam(p, algorithm.of(p))},
     )  # fmt: skip
+    rule = apply(part(both_levels, 0), *proof.given)
     limit = apply(bound, rate, at=[J(0)])
     known = [positive, curvature_positive(J(0), rate, proof.given[2])]
     below = have(le(alpha * algorithm.of(J(0)) * critical(J(0)), 1), limit, small, *known)
