@@ -188,10 +188,13 @@ def difference_of(first: Theorem, second: Theorem) -> Theorem:
     return discharge(where(difference_rule(), f=f, g=g, t=at, x=x, y=y), first, second)
 
 
-def same_function(theorem: Theorem, variable: Term, body: Term) -> Theorem:
-    """Carry a derivative over to an expression that is equal everywhere, by arithmetic."""
+def same_function(theorem: Theorem, variable: Term, body: Term, *facts: Theorem) -> Theorem:
+    """Carry a derivative over to an expression that is equal everywhere, by arithmetic.
+
+    The facts hold for every value of the variable.
+    """
     given, at, value = theorem.conclusion.args
-    equality = have(eq(beta(given, [variable]), body))
+    equality = have(eq(beta(given, [variable]), body), *facts)
     near = intro(equality, variable, lt(at - num(1), variable), lt(variable, at + num(1)))
     rule = instance("derivative.local", f=given, g=lam(variable, body), t=at, x=value, d=num(1))
     return apply(rule, near, theorem)
