@@ -31,6 +31,7 @@ from derivations.tactics import (
     apply,
     assume,
     by_cases,
+    discharge,
     have,
     induct,
     instance,
@@ -187,6 +188,21 @@ def complement_one() -> Theorem:
 
     rule = induct(_n, claim(_n), have(claim(num(0)), unfold=PRODUCTS),
                   lambda given: have(claim(_n + 1), given, unfold=PRODUCTS))  # fmt: skip
+    return specialise(rule, _n)
+
+
+@cache
+def complement_none() -> Theorem:
+    """``complement(y, n, 0) = power(y, n)``."""
+
+    def claim(count: Any) -> Term:
+        return eq(COMPLEMENT(_y, count, 0), POWER(_y, count))
+
+    def step(given: Theorem) -> Theorem:
+        last = discharge(where(complement_last(), {_k: num(0)}), have(le(0, _n)))
+        return have(claim(_n + 1), last, given, where(power_next(), {_x: _y}))
+
+    rule = induct(_n, claim(_n), have(claim(num(0)), unfold=PRODUCTS), step)
     return specialise(rule, _n)
 
 

@@ -1,0 +1,307 @@
+"""Section 4: groups of responses, and the expected update of an algorithm that draws them.
+
+A group is drawn response after response, and every response is verified: response i counts as
+correct with probability q(i), which is its reward where the verifier makes no mistakes.  What a
+group contributes depends on the number k of responses verified as correct, on the sum S of their
+scores and on the sum T of the other ones' scores.  ``V(m, k, S, T)`` is the mean contribution
+when m responses are still to be drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from derivations import binomial, sums
+from derivations.binomial import mean
+from derivations.expectation import ARBITRARY, NAMES, Setting
+from derivations.kernel.terms import (
+    Definition,
+    Term,
+    beta,
+    both,
+    eq,
+    exp,
+    forall,
+    function,
+    lam,
+    le,
+    lt,
+    nat,
+    ne,
+    num,
+    real,
+    sqrt,
+    total,
+)
+from derivations.kernel.theorem import Theorem
+from derivations.expectation import Setting
+from derivations.library import Proof, define, state
+from derivations.tactics import (
+    apply,
+    assume,
+    conjunction,
+    discharge,
+    fold,
+    have,
+    induct,
+    intro,
+    part,
+    specialise,
+    where,
+)
+
+line = ARBITRARY
+n, i, j, N, m = (nat(name) for name in ("n", "i", "j", "N", "m"))
+t, p, v, x, S, T = (real(name) for name in ("t", "p", "v", "x", "S", "T"))
+count = real("k")
+l, q, s = (function(name, "N") for name in ("l", "q", "s"))
+a, b, d = (function(name, "R") for name in ("a", "b", "d"))
+V, P = (function(name, "N", "R", "R", "R") for name in ("V", "P"))
+
+DRAWN = Definition(
+    "drawn",
+    lam(
+        (n, l, q, s, V),
+        forall(
+            (m, count, S, T),
+            eq(
+                V(m + 1, count, S, T),
+                total(
+                    n, i,
+                    exp(l(i)) * (q(i) * V(m, count + 1, S + s(i), T)
+                                 + (1 - q(i)) * V(m, count, S, T + s(i))),
+                ),
+            ),
+        ),
+    ),
+)  # fmt: skip
+"""``drawn(n, l, q, s, V)``: V(m, k, S, T) is the mean of V(0, ...) over m further responses."""
+
+_drawn = DRAWN(n, lam(i, l(i)), lam(i, q(i)), lam(i, s(i)), lam((m, count, S, T), V(m, count, S, T)))
+_LAW = [
+    eq(total(n, i, exp(l(i))), 1),
+    eq(total(n, i, exp(l(i)) * s(i)), 0),
+    eq(total(n, i, exp(l(i)) * q(i)), p),
+    eq(total(n, i, exp(l(i)) * q(i) * s(i)), v),
+    _drawn,
+]
+"""A policy with mean score 0, verified as correct with probability p; v is the mean of q s."""
+
+
+def contribution(value: Term, correct: Term, other: Term) -> Term:
+    """``V(0, k, S, T) = correct(k) S + other(k) T`` for every outcome of a group."""
+    return forall(
+        (count, S, T),
+        eq(beta(value, [num(0), count, S, T]),
+           beta(correct, [count]) * S + beta(other, [count]) * T),
+    )  # fmt: skip
+
+
+@state(
+    "lemma",
+    "algorithm.group-law",
+    "The number of responses verified as correct is binomial",
+    provenance="classical",
+    given=[*_LAW, forall((count, S, T), eq(V(0, count, S, T), d(count)))],
+    claim=forall(count, eq(V(N, count, 0, 0), mean(N, p, lambda k: d(count + k)))),
+)
+def group_law(proof: Proof) -> Theorem:
+    normal, _, verified, _, drawn, end = proof.given
+
+    def claim(trials: Any) -> Term:
+        return forall(
+            (count, S, T), eq(V(trials, count, S, T), mean(trials, p, lambda k: d(count + k)))
+        )
+
+    function_ = lam(nat("k"), d(count + nat("k")))
+    start = where(binomial.start(), {real("p"): p, function("F", "N"): function_})
+    base = intro(have(eq(V(0, count, S, T), mean(num(0), p, lambda k: d(count + k))), start,
+                      specialise(end, count, S, T)), (count, S, T))  # fmt: skip
+
+    def step(given: Theorem) -> Theorem:
+        def after(index: Term) -> tuple[Term, list[Theorem]]:
+            upper = specialise(given, count + 1, S + s(index), T)
+            lower = specialise(given, count, S, T + s(index))
+            value = q(index) * upper.conclusion.args[1] + (1 - q(index)) * lower.conclusion.args[1]
+            return value, [upper, lower]
+
+        opened = one_draw(drawn, N, after)
+        once = where(binomial.recursion(), {nat("n"): N, function("F", "N"): function_})
+        goal = beta(lam(N, claim(N)), [N + 1]).args[0]
+        return intro(have(beta(goal, [count, S, T]), opened, once, normal, verified),
+                     (count, S, T))  # fmt: skip
+
+    made = specialise(induct(N, claim(N), base, step), N)
+    proof.note(made, "draw one response more: the binomial law obeys the same recursion")
+    return intro(specialise(made, count, num(0), num(0)), count)
+
+
+def one_draw(
+    drawn: Theorem, trials: Term, after: Callable[[Term], tuple[Term, list[Theorem]]]
+) -> Theorem:
+    """V(trials + 1, k, S, T) with what is known of V(trials, ...) put in, response by response."""
+    law = unfolded(drawn)
+    opened = specialise(law, trials, count, S, T)
+    inside = opened.conclusion.args[1].args[1]
+    value, known = after(i)
+    each = have(eq(beta(inside, [i]), exp(l(i)) * value), *known)
+    rule = where(
+        sums.congruent(),
+        {function("f", "N"): inside, function("g", "N"): lam(i, exp(l(i)) * value), nat("n"): n},
+    )
+    changed = discharge(rule, intro(each, i, lt(i, n)))
+    return have(eq(opened.conclusion.args[0], changed.conclusion.args[1]), opened, changed)
+
+
+def unfolded(drawn: Theorem) -> Theorem:
+    """The recursion that ``drawn`` abbreviates."""
+    from derivations.kernel.terms import unfold
+
+    return fold(drawn, unfold(drawn.conclusion, frozenset({"drawn"})))
+
+
+@state(
+    "lemma",
+    "algorithm.group-update",
+    "Expected update of a group",
+    provenance="classical",
+    given=[*_LAW, contribution(lam((m, count, S, T), V(m, count, S, T)), lam(x, a(x)), lam(x, b(x)))],
+    claim=eq(V(N + 1, 0, 0, 0), (N + 1) * v * mean(N, p, lambda k: a(k + 1) - b(k))),
+)
+def group_update(proof: Proof) -> Theorem:
+    normal, centred, verified, moment, drawn, end = proof.given
+
+    def sides(trials: Any) -> tuple[Term, Term]:
+        return V(trials + 1, count, S, T), (
+            S * mean(trials + 1, p, lambda k: a(count + k))
+            + T * mean(trials + 1, p, lambda k: b(count + k))
+            + (trials + 1) * v * mean(trials, p, lambda k: a(count + k + 1) - b(count + k))
+        )
+
+    k = nat("k")
+    shapes = [lam(k, a(count + k)), lam(k, b(count + k)),
+              lam(k, a(count + k + 1) - b(count + k))]  # fmt: skip
+    law = [normal, centred, verified, moment]
+
+    def trial(trials: Any, *shapes: Term) -> list[Theorem]:
+        return [where(binomial.recursion(), {nat("n"): trials, function("F", "N"): f})
+                for f in shapes]  # fmt: skip
+
+    ends = [
+        where(binomial.start(), {function("F", "N"): lam(k, beta(f, [k + shift]))})
+        for f in shapes for shift in (0, 1)
+    ]  # fmt: skip
+
+    def outcomes(index: Term) -> tuple[Term, list[Theorem]]:
+        upper = specialise(end, count + 1, S + s(index), T)
+        lower = specialise(end, count, S, T + s(index))
+        value = q(index) * upper.conclusion.args[1] + (1 - q(index)) * lower.conclusion.args[1]
+        return value, [upper, lower]
+
+    first = have(eq(*sides(num(0))), one_draw(drawn, num(0), outcomes), *law,
+                 *trial(num(0), *shapes[:2]), *ends)  # fmt: skip
+    base = intro(first, (count, S, T))
+
+    def step(given: Theorem) -> Theorem:
+        def after(index: Term) -> tuple[Term, list[Theorem]]:
+            upper = specialise(given, count + 1, S + s(index), T)
+            lower = specialise(given, count, S, T + s(index))
+            value = q(index) * upper.conclusion.args[1] + (1 - q(index)) * lower.conclusion.args[1]
+            return value, [upper, lower]
+
+        linear = have(
+            eq(mean(N + 1, p, lambda k: beta(shapes[2], [k])),
+               mean(N + 1, p, lambda k: a(count + k + 1)) - mean(N + 1, p, lambda k: b(count + k))),
+            unfold=binomial.FORMS,
+        )  # fmt: skip
+        made = have(eq(*sides(N + 1)), one_draw(drawn, N + 1, after), *law, linear,
+                    *trial(N + 1, *shapes[:2]), *trial(N, shapes[2]))  # fmt: skip
+        return intro(made, (count, S, T))
+
+    formula = forall((count, S, T), eq(*sides(N)))
+    made = specialise(induct(N, formula, base, step), N)
+    proof.note(made, "draw one response more: its score meets the advantages of both cases")
+    return proof.have(proof.statement.conclusion, specialise(made, num(0), num(0), num(0)),
+                      why="a group begins with nothing drawn")  # fmt: skip
+
+
+# A policy and a verifier that makes no mistakes ------------------------------------------------------
+
+J, gap = line.success, line.alignment
+G = N + 1
+"""The group size; N is the number of a response's companions."""
+
+
+def drawn(value: Term) -> Term:
+    """The assumption that `value` is the mean over responses drawn from the policy at t."""
+    return DRAWN(line.count, line.logs(t), line.reward, line.at(line.score, t), value)
+
+
+VALUE, KEPT = lam((m, count, S, T), V(m, count, S, T)), lam((m, count, S, T), P(m, count, S, T))
+
+
+def law_of(proof: Proof) -> list[Theorem]:
+    """The hypotheses of `algorithm.group-law` for the policy at t."""
+    setting = Setting.of(proof.given[0])
+    normal = apply(setting.normalised, at=[t])
+    score = proof.use("setting.mean-score", at=[t])
+    identity = proof.use("gap.score-identity", at=[t])
+    rate = proof.use("setting.success-rate", at=[t])
+    r, weight = line.reward, exp(line.log_policy(t, i))
+    success = have(eq(total(n, i, weight * beta(r, [i])), J(t)), unfold=NAMES)
+    moment = have(
+        eq(total(n, i, weight * beta(r, [i]) * line.score(t, i)), J(t) * (1 - J(t)) * gap(t)),
+        part(identity, 1, 0), rate, unfold=("mass", "mean"),
+    )  # fmt: skip
+    return [normal, score, success, moment]
+
+
+_VALUES = {
+    l: line.logs(t), q: line.reward, s: line.at(line.score, t),
+    p: J(t), v: J(t) * (1 - J(t)) * gap(t),
+}  # fmt: skip
+
+
+@state(
+    "lemma",
+    "algorithm.expected-update",
+    "Expected update of an algorithm that draws groups",
+    provenance="classical",
+    given=[line.policy, drawn(VALUE), contribution(VALUE, lam(x, a(x)), lam(x, b(x)))],
+    claim=both(
+        eq(V(G, 0, 0, 0),
+           G * (J(t) * (1 - J(t)) * mean(N, J(t), lambda k: a(k + 1) - b(k))) * gap(t)),
+        eq(V(G, 0, 0, 0),
+           mean(G, J(t), lambda k: (1 - J(t)) * (k * a(k)) - J(t) * ((G - k) * b(k))) * gap(t)),
+    ),
+)  # fmt: skip
+def expected_update(proof: Proof) -> Theorem:
+    first = proof.use("algorithm.group-update", *law_of(proof), mapping=_VALUES)
+    first = proof.have(proof.statement.conclusion.args[0], first,
+                       why="a correct response has the score g+, an incorrect one g-, on average")
+    biased = [
+        where(rule, {real("p"): J(t), nat("n"): N, function("F", "N"): shape})
+        for rule, shape in zip(binomial.size_bias(), (lam(j, a(j)), lam(j, b(j))), strict=True)
+    ]
+    whole = have(
+        eq(mean(G, J(t), lambda k: (1 - J(t)) * (k * a(k)) - J(t) * ((G - k) * b(k))),
+           G * ((1 - J(t)) * mean(G, J(t), lambda k: k / G * a(k))
+                - J(t) * mean(G, J(t), lambda k: (G - k) / G * b(k)))),
+        have(lt(0, G)), unfold=binomial.FORMS,
+    )  # fmt: skip
+    parts = have(
+        eq(mean(N, J(t), lambda k: a(k + 1) - b(k)),
+           mean(N, J(t), lambda k: a(k + 1)) - mean(N, J(t), lambda k: b(k))),
+        unfold=binomial.FORMS,
+    )  # fmt: skip
+    second = proof.have(
+        proof.statement.conclusion.args[1], first, whole, parts, *biased,
+        why="a response is one of the k correct ones with probability k/G",
+    )  # fmt: skip
+    return conjunction(first, second)
+
+
+def grpo_deviation(k: Any, size: Any) -> Term:
+    """The standard deviation of the rewards of a group: sqrt(k(G-k))/G."""
+    return sqrt(k * (size - k)) / size
