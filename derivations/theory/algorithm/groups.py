@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from derivations import binomial, sums
+from derivations import binomial, square_roots, sums
 from derivations.binomial import mean
 from derivations.expectation import ARBITRARY, NAMES, Setting
 from derivations.kernel.terms import (
@@ -40,13 +40,16 @@ from derivations.library import Proof, define, state
 from derivations.tactics import (
     apply,
     assume,
+    by_cases,
     conjunction,
     discharge,
     fold,
     have,
     induct,
     intro,
+    order,
     part,
+    rewrite,
     specialise,
     where,
 )
@@ -257,10 +260,29 @@ def law_of(proof: Proof) -> list[Theorem]:
     return [normal, score, success, moment]
 
 
-_VALUES = {
-    l: line.logs(t), q: line.reward, s: line.at(line.score, t),
-    p: J(t), v: J(t) * (1 - J(t)) * gap(t),
-}  # fmt: skip
+def policy_values() -> dict[Term, Term]:
+    """How the statements about arbitrary groups are applied to the policy at t."""
+    return {
+        l: line.logs(t), q: line.reward, s: line.at(line.score, t),
+        p: J(t), v: J(t) * (1 - J(t)) * gap(t),
+    }  # fmt: skip
+
+
+def mean_over_group(value: Term, size: Term, correct: Term, incorrect: Term) -> Term:
+    """The contribution of a group is the mean of advantage times score.
+
+    `correct` and `incorrect` map the number k of correct responses to their advantages.
+    """
+    update = (beta(correct, [count]) * S + beta(incorrect, [count]) * T) / size
+    return forall((count, S, T), eq(beta(value, [num(0), count, S, T]), update))
+
+
+COEFFICIENT = Definition(
+    "coefficient", lam((N, x, a, b), x * (1 - x) * mean(N, x, lambda k: a(k + 1) - b(k)))
+)
+"""``coefficient(N, J, a, b)``: what multiplies the Gradient Gap in the expected update of an
+algorithm with groups of N + 1 that gives a correct response the advantage a(k), an incorrect one
+b(k), k the number of correct responses in the group."""
 
 
 @state(
@@ -268,40 +290,183 @@ _VALUES = {
     "algorithm.expected-update",
     "Expected update of an algorithm that draws groups",
     provenance="classical",
-    given=[line.policy, drawn(VALUE), contribution(VALUE, lam(x, a(x)), lam(x, b(x)))],
+    given=[line.policy, drawn(VALUE), mean_over_group(VALUE, G, lam(x, a(x)), lam(x, b(x)))],
     claim=both(
-        eq(V(G, 0, 0, 0),
-           G * (J(t) * (1 - J(t)) * mean(N, J(t), lambda k: a(k + 1) - b(k))) * gap(t)),
-        eq(V(G, 0, 0, 0),
-           mean(G, J(t), lambda k: (1 - J(t)) * (k * a(k)) - J(t) * ((G - k) * b(k))) * gap(t)),
+        eq(V(G, 0, 0, 0), COEFFICIENT(N, J(t), lam(x, a(x)), lam(x, b(x))) * gap(t)),
+        eq(
+            COEFFICIENT(N, x, lam(x, a(x)), lam(x, b(x))),
+            mean(G, x, lambda k: (1 - x) * (k / G * a(k)) - x * ((G - k) / G * b(k))),
+        ),
     ),
-)  # fmt: skip
+    words="The coefficient in two ways: by the companions of a response, and by the group.",
+)
 def expected_update(proof: Proof) -> Theorem:
-    first = proof.use("algorithm.group-update", *law_of(proof), mapping=_VALUES)
-    first = proof.have(proof.statement.conclusion.args[0], first,
-                       why="a correct response has the score g+, an incorrect one g-, on average")
+    values = {
+        **policy_values(), a: lam(x, a(x) / G), b: lam(x, b(x) / G),
+    }  # fmt: skip
+    opened = specialise(proof.given[2], count, S, T)
+    ends = have(eq(V(0, count, S, T), a(count) / G * S + b(count) / G * T), opened)
+    made = proof.use(
+        "algorithm.group-update", *law_of(proof), intro(ends, (count, S, T)), mapping=values
+    )
+    linear = have(
+        eq(mean(N, J(t), lambda k: a(k + 1) / G - b(k) / G),
+           mean(N, J(t), lambda k: a(k + 1) - b(k)) / G),
+        have(lt(0, G)), unfold=binomial.FORMS,
+    )  # fmt: skip
+    first = proof.have(
+        proof.statement.conclusion.args[0], made, linear, unfold=("coefficient",),
+        why="a correct response has the score g+, an incorrect one g-, on average",
+    )  # fmt: skip
     biased = [
-        where(rule, {real("p"): J(t), nat("n"): N, function("F", "N"): shape})
+        where(rule, {real("p"): x, nat("n"): N, function("F", "N"): shape})
         for rule, shape in zip(binomial.size_bias(), (lam(j, a(j)), lam(j, b(j))), strict=True)
     ]
     whole = have(
-        eq(mean(G, J(t), lambda k: (1 - J(t)) * (k * a(k)) - J(t) * ((G - k) * b(k))),
-           G * ((1 - J(t)) * mean(G, J(t), lambda k: k / G * a(k))
-                - J(t) * mean(G, J(t), lambda k: (G - k) / G * b(k)))),
+        eq(mean(G, x, lambda k: (1 - x) * (k / G * a(k)) - x * ((G - k) / G * b(k))),
+           (1 - x) * mean(G, x, lambda k: k / G * a(k))
+           - x * mean(G, x, lambda k: (G - k) / G * b(k))),
         have(lt(0, G)), unfold=binomial.FORMS,
     )  # fmt: skip
     parts = have(
-        eq(mean(N, J(t), lambda k: a(k + 1) - b(k)),
-           mean(N, J(t), lambda k: a(k + 1)) - mean(N, J(t), lambda k: b(k))),
+        eq(mean(N, x, lambda k: a(k + 1) - b(k)),
+           mean(N, x, lambda k: a(k + 1)) - mean(N, x, lambda k: b(k))),
         unfold=binomial.FORMS,
     )  # fmt: skip
     second = proof.have(
-        proof.statement.conclusion.args[1], first, whole, parts, *biased,
+        proof.statement.conclusion.args[1], whole, parts, *biased, unfold=("coefficient",),
         why="a response is one of the k correct ones with probability k/G",
     )  # fmt: skip
     return conjunction(first, second)
 
 
-def grpo_deviation(k: Any, size: Any) -> Term:
-    """The standard deviation of the rewards of a group: sqrt(k(G-k))/G."""
+# GRPO -------------------------------------------------------------------------------------------
+
+
+def deviation(k: Any, size: Any) -> Term:
+    """The standard deviation of the rewards of a group, k of which are 1."""
     return sqrt(k * (size - k)) / size
+
+
+def standardised(k: Any, size: Any, scale: Any) -> tuple[Term, Term]:
+    """The centred rewards 1 - k/G and -k/G, over a scale."""
+    return (1 - k / size) / scale, -(k / size) / scale
+
+
+def deviation_sign(k: Term, size: Term, inside: Theorem) -> Theorem:
+    """``0 <= k (G - k)``, from ``k <= G``."""
+    return have(le(0, k * (size - k)), inside, have(le(0, k)))
+
+
+def variance_over_deviation(k: Term, size: Term, inside: Theorem, positive: Theorem) -> Theorem:
+    """``k (G - k)/G**2 / deviation = deviation`` for k <= G, 0 < G; 0 = 0 if all rewards agree."""
+    product = k * (size - k)
+    root = square_roots.root_of(product, deviation_sign(k, size, inside))
+    scale = deviation(k, size)
+    goal = eq(product / size**2 / scale, scale)
+
+    def zero(case: Theorem) -> Theorem:
+        nothing = have(eq(sqrt(product), 0), case, root)
+        empty = have(eq(product, 0), root, nothing)
+        return have(goal, have(eq(product / size**2, 0), empty, positive),
+                    have(eq(scale, 0), nothing, positive))  # fmt: skip
+
+    def some(case: Theorem) -> Theorem:
+        strict = have(lt(0, scale), case, positive)
+        whole = have(eq(product / size**2, scale**2), root, positive)
+        return have(goal, whole, strict)
+
+    return by_cases(order(sqrt(product), num(0)), zero, some)
+
+
+def group_form(size: Term, mixture: Term, wanted: Term, x: Term, each: Theorem) -> Theorem:
+    """``mean(G, x, mixture) = mean(G, x, wanted)`` from ``mixture(k) = wanted(k)`` for k <= G."""
+    rule = where(binomial.congruent(), {nat("n"): size, real("p"): x,
+                                        function("F", "N"): mixture,
+                                        function("H", "N"): wanted})  # fmt: skip
+    return discharge(rule, intro(each, nat("k"), le(nat("k"), size)))
+
+
+_up, _down = standardised(x, G, deviation(x, G))
+_kept = mean(G, J(t), lambda k: d(k) * deviation(k, G))
+
+
+@state(
+    "lemma",
+    "algorithm.group-gradient",
+    "GRPO's gradient, given the number of correct responses",
+    provenance="classical",
+    given=[
+        line.policy,
+        drawn(VALUE),
+        drawn(KEPT),
+        mean_over_group(VALUE, G, lam(x, d(x) * _up), lam(x, d(x) * _down)),
+        forall((count, S, T), eq(P(0, count, S, T), d(count))),
+    ],
+    claim=both(
+        eq(V(G, 0, 0, 0), _kept * gap(t)),
+        forall(
+            m,
+            le(m, G),
+            eq(d(m), 1),
+            forall(j, ne(j, m), eq(d(j), 0)),
+            both(
+                lt(0, P(G, 0, 0, 0)),
+                eq(V(G, 0, 0, 0) / P(G, 0, 0, 0), deviation(m, G) * gap(t)),
+            ),
+        ),
+    ),
+    words="Whatever function $d$ of the number of correct responses weighs the groups. With the "
+    "indicator of $m$ correct ones it is the expectation given that $k = m$.",
+)
+def group_gradient(proof: Proof) -> Theorem:
+    k = nat("k")
+    up, down = lam(x, d(x) * _up), lam(x, d(x) * _down)
+    made = proof.use("algorithm.expected-update", mapping={a: up, b: down, x: J(t)})
+    inside, positive = assume(le(k, G)), have(lt(0, G))
+    mixture = made.conclusion.args[1].args[1].args[2]
+    product = have(eq(beta(mixture, [k]), d(k) * (k * (G - k) / G**2 / deviation(k, G))), positive)
+    share = variance_over_deviation(k, G, inside, positive)
+    each = have(eq(beta(mixture, [k]), d(k) * deviation(k, G)), rewrite(product, share))
+    same = group_form(G, mixture, lam(k, d(k) * deviation(k, G)), J(t), each)
+    first = proof.have(
+        proof.statement.conclusion.args[0], made, same,
+        why="k correct responses with (1 - k/G)/std and G - k others with -(k/G)/std",
+    )  # fmt: skip
+    return conjunction(first, given_number(proof, first))
+
+
+def given_number(proof: Proof, weighted: Theorem) -> Theorem:
+    """The ratio of the two means when the weight is the indicator of one number."""
+    rate = proof.use("setting.success-rate", at=[t])
+    claim = beta(proof.statement.conclusion.args[1].args[0], [m])
+    among, one, elsewhere = (assume(f) for f in _premises(claim, 3))
+    chance = proof.use("algorithm.group-law", *law_of(proof), mapping={**policy_values(), V: KEPT}, N=G,
+                       at=[num(0)])  # fmt: skip
+    values = {nat("n"): G, real("p"): J(t)}
+    k = nat("k")
+    picked = []
+    for shape in (lam(k, d(k)), lam(k, d(k) * deviation(k, G))):
+        rule = where(binomial.single(), {**values, function("F", "N"): shape})
+        other = apply(elsewhere, assume(ne(k, m)), at=[k])
+        vanish = intro(have(eq(beta(shape, [k]), 0), other), k, le(k, G), ne(k, m))
+        picked.append(discharge(rule, among, vanish))
+    law = where(binomial.weight_sign(True), {**values, k: m})
+    law = discharge(law, among, rate)
+    low = have(lt(0, P(G, 0, 0, 0)), chance, picked[0], law, one)
+    proof.note(low, "k = m has a positive probability")
+    ratio = proof.have(
+        eq(V(G, 0, 0, 0) / P(G, 0, 0, 0), deviation(m, G) * gap(t)),
+        weighted, chance, *picked, law, one, low, why="only k = m contributes",
+    )  # fmt: skip
+    return intro(conjunction(low, ratio), m, among.conclusion, one.conclusion,
+                 elsewhere.conclusion)  # fmt: skip
+
+
+def _premises(formula: Term, number: int) -> list[Term]:
+    """The first premises of an implication."""
+    found = []
+    for _ in range(number):
+        found.append(formula.args[0])
+        formula = formula.args[1]
+    return found
