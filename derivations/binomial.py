@@ -37,8 +37,10 @@ from derivations.products import (
     POWER,
     PRODUCTS,
     absorption,
+    choose_all,
     choose_next,
     choose_positive,
+    complement_none,
     complement_one,
     complement_end,
     complement_last,
@@ -48,6 +50,7 @@ from derivations.products import (
     pascal,
     power_next,
     power_sign,
+    power_slope,
 )
 from derivations.tactics import (
     apply,
@@ -224,6 +227,13 @@ def total_probability() -> Theorem:
     return where(made, {_m: num(0)})
 
 
+def constant(value: Term) -> Theorem:
+    """The mean of a constant is that constant."""
+    c = real("c")
+    made = have(eq(mean(_n, _p, lambda k: c), c * mean(_n, _p, lambda k: num(1))), unfold=FORMS)
+    return where(have(eq(mean(_n, _p, lambda k: c), c), made, total_probability()), {c: value})
+
+
 @cache
 def first_moment() -> Theorem:
     """The mean of k is n p."""
@@ -292,6 +302,33 @@ def single() -> Theorem:
     return have(eq(BINOMIAL(_n, _p, _F), beta(body, [_m])), made, unfold=FORMS)
 
 
+@cache
+def ends() -> Theorem:
+    """``F(k + 1) = H(k + 1)`` for k < n: the means over n + 1 trials differ only by what happens
+    when all trials fail, or all succeed."""
+    inside = assume(lt(_k, _n))
+    same = apply(assume(forall(_k, lt(_k, _n), eq(_F(_k + 1), _H(_k + 1)))), inside, at=[_k])
+    left, right = (lam(_k, law(_n + 1, _p, _k + 1) * f(_k + 1)) for f in (_F, _H))
+    rule = where(sums.congruent(), {_f: left, _g: right})
+    middle = discharge(rule, intro(have(eq(beta(left, [_k]), beta(right, [_k])), same), _k,
+                                   inside.conclusion))  # fmt: skip
+    peeled = [
+        where(first_term(), {_f: lam(_k, law(_n + 1, _p, _k) * f(_k)), _n: _n + 1})
+        for f in (_F, _H)
+    ]
+    known = [
+        where(complement_none(), {_y: 1 - _p, _n: _n + 1}),
+        where(complement_end(), {_y: 1 - _p, _n: _n + 1}), where(choose_all(), {_n: _n + 1}),
+        have(eq(CHOOSE(_n + 1, 0), 1), unfold=("choose",)),
+        have(eq(POWER(_p, 0), 1), unfold=("power",)),
+    ]  # fmt: skip
+    difference = POWER(1 - _p, _n + 1) * (_F(0) - _H(0)) + POWER(_p, _n + 1) * (
+        _F(_n + 1) - _H(_n + 1)
+    )
+    goal = eq(BINOMIAL(_n + 1, _p, _F) - BINOMIAL(_n + 1, _p, _H), difference)
+    return have(goal, middle, *peeled, *known, unfold=FORMS)
+
+
 # The trials one by one --------------------------------------------------------------------------
 
 
@@ -319,6 +356,16 @@ def size_bias() -> tuple[Theorem, Theorem]:
                   + mean(_n + 1, _p, lambda k: (_n + 1 - k) / (_n + 1) * _F(k))),
                have(lt(0, _n + 1)), unfold=FORMS)  # fmt: skip
     return first, have(goal, recursion(), first, one)
+
+
+@cache
+def twice_biased() -> Theorem:
+    """``p (1-p) mean(n, F(. + 1)) = mean(n + 2, k (n + 2 - k)/((n + 1) (n + 2)) F)``."""
+    first, second = size_bias()
+    inner = where(second, {_n: _n + 1, _F: lam(_k, _k / (_n + 1) * _F(_k))})
+    goal = eq(_p * (1 - _p) * mean(_n, _p, lambda k: _F(k + 1)),
+              mean(_n + 2, _p, lambda k: k * (_n + 2 - k) / ((_n + 1) * (_n + 2)) * _F(k)))
+    return have(goal, first, inner, have(lt(0, _n + 1)), have(lt(0, _n + 2)))
 
 
 @cache
@@ -438,29 +485,11 @@ derivative is ``binomial_mean(n, x, F)``."""
 def primitive_slope() -> Theorem:
     """``d/dp primitive(n, F, p) = mean(n, p, F)``."""
 
-    def power_claim(exponent: Any) -> Term:
-        return derivative(_u, POWER(_u, exponent + 1), _p, (exponent + 1) * POWER(_p, exponent))
-
-    def climb(given: Theorem) -> Theorem:
-        a = function("a", "R")
-        rule = differentiate(_u, _u * a(_u), _p, assume(derivative(_u, a(_u), _p, _x)))
-        before = given.conclusion.args
-        made = discharge(where(rule, {a: before[0], _x: before[2]}), given)
-        goal = power_claim(_n + 1)
-        made = same_function(made, _u, beta(goal.args[0], [_u]),
-                             where(power_next(), {_x: _u, _n: _n + 1}))  # fmt: skip
-        return restate(made, goal.args[2], where(power_next(), {_x: _p}))
-
-    goal = power_claim(num(0))
-    line = same_function(instance("derivative.identity", t=_p), _u, beta(goal.args[0], [_u]),
-                         have(eq(POWER(_u, num(0) + 1), _u), unfold=("power",)))  # fmt: skip
-    base = restate(line, goal.args[2], have(eq(POWER(_p, 0), 1), unfold=("power",)))
-    powers = induct(_n, power_claim(_n), base, climb)
     inside = assume(lt(_k, _n + 1))
     coefficient = CHOOSE(_n, _k) * DIFFERENCE(_k, _F) / (_k + 1)
     c, a = real("c"), function("a", "R")
     scale = differentiate(_u, c * a(_u), _p, assume(derivative(_u, a(_u), _p, _x)), value=c * _x)
-    each = specialise(powers, _k)
+    each = where(power_slope(), {_x: _p, _n: _k})
     each = discharge(where(scale, {c: coefficient, a: each.conclusion.args[0],
                                    _x: each.conclusion.args[2]}), each)  # fmt: skip
     value = lam(_k, CHOOSE(_n, _k) * POWER(_p, _k) * COMPLEMENT(1, _n, _k) * DIFFERENCE(_k, _F))

@@ -8,10 +8,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from derivations.calculus import differentiate, restate, same_function
 from derivations.kernel.terms import (
     Definition,
     Term,
+    beta,
     both,
+    derivative,
     eq,
     function,
     implies,
@@ -109,6 +112,33 @@ def power_sign(strict: bool) -> Theorem:
     start = have(claim(num(0)), unfold=PRODUCTS)
     rule = induct(_n, claim(_n), start, lambda g: have(claim(_n + 1), g, base, unfold=PRODUCTS))
     return specialise(rule, _n)
+
+
+@cache
+def power_slope() -> Theorem:
+    """``d/dx power(x, n + 1) = (n + 1) power(x, n)``."""
+    u, a, d = real("u"), function("a", "R"), real("d")
+
+    def claim(exponent: Any) -> Term:
+        return derivative(u, POWER(u, exponent + 1), _x, (exponent + 1) * POWER(_x, exponent))
+
+    rule = differentiate(u, u * a(u), _x, assume(derivative(u, a(u), _x, d)))
+
+    def step(given: Theorem) -> Theorem:
+        shape, _, value = given.conclusion.args
+        made = discharge(where(rule, {a: shape, d: value}), given)
+        goal = claim(_n + 1)
+        longer = where(power_next(), {_x: u, _n: _n + 1})
+        made = same_function(made, u, beta(goal.args[0], [u]), longer)
+        return restate(made, goal.args[2], power_next())
+
+    goal = claim(num(0))
+    alone = have(eq(POWER(u, num(0) + 1), u), unfold=("power",))
+    line = same_function(
+        instance("derivative.identity", t=_x), u, beta(goal.args[0], [u]), alone
+    )
+    base = restate(line, goal.args[2], have(eq(POWER(_x, 0), 1), unfold=("power",)))
+    return specialise(induct(_n, claim(_n), base, step), _n)
 
 
 @cache

@@ -273,8 +273,12 @@ def mean_over_group(value: Term, size: Term, correct: Term, incorrect: Term) -> 
 
     `correct` and `incorrect` map the number k of correct responses to their advantages.
     """
-    update = (beta(correct, [count]) * S + beta(incorrect, [count]) * T) / size
-    return forall((count, S, T), eq(beta(value, [num(0), count, S, T]), update))
+    first, second = beta(correct, [count]), beta(incorrect, [count])
+    update = first * S if second == num(0) else first * S + second * T
+    return forall(
+        (count, S, T),
+        eq(beta(value, [num(0), count, S, T]), update if size == num(1) else update / size),
+    )  # fmt: skip
 
 
 COEFFICIENT = Definition(
@@ -291,39 +295,47 @@ b(k), k the number of correct responses in the group."""
     "Expected update of an algorithm that draws groups",
     provenance="classical",
     given=[line.policy, drawn(VALUE), mean_over_group(VALUE, G, lam(x, a(x)), lam(x, b(x)))],
-    claim=both(
-        eq(V(G, 0, 0, 0), COEFFICIENT(N, J(t), lam(x, a(x)), lam(x, b(x))) * gap(t)),
-        eq(
-            COEFFICIENT(N, x, lam(x, a(x)), lam(x, b(x))),
-            mean(G, x, lambda k: (1 - x) * (k / G * a(k)) - x * ((G - k) / G * b(k))),
-        ),
-    ),
-    words="The coefficient in two ways: by the companions of a response, and by the group.",
+    claim=eq(V(G, 0, 0, 0), COEFFICIENT(N, J(t), lam(x, a(x)), lam(x, b(x))) * gap(t)),
 )
 def expected_update(proof: Proof) -> Theorem:
-    values = {
-        **policy_values(), a: lam(x, a(x) / G), b: lam(x, b(x) / G),
-    }  # fmt: skip
+    values = {**policy_values(), a: lam(x, a(x) / G), b: lam(x, b(x) / G)}
     opened = specialise(proof.given[2], count, S, T)
     ends = have(eq(V(0, count, S, T), a(count) / G * S + b(count) / G * T), opened)
     made = proof.use(
         "algorithm.group-update", *law_of(proof), intro(ends, (count, S, T)), mapping=values
     )
+    proof.note(made, "the mean of r s is J(1 - J) times the gap")
     linear = have(
         eq(mean(N, J(t), lambda k: a(k + 1) / G - b(k) / G),
            mean(N, J(t), lambda k: a(k + 1) - b(k)) / G),
         have(lt(0, G)), unfold=binomial.FORMS,
     )  # fmt: skip
-    first = proof.have(
-        proof.statement.conclusion.args[0], made, linear, unfold=("coefficient",),
-        why="a correct response has the score g+, an incorrect one g-, on average",
+    return proof.have(
+        proof.statement.conclusion, made, linear, unfold=("coefficient",),
+        why="each of the G responses contributes the same",
     )  # fmt: skip
+
+
+@state(
+    "lemma",
+    "algorithm.coefficient-by-group",
+    "The coefficient as a mean over groups",
+    provenance="classical",
+    claim=eq(
+        COEFFICIENT(N, x, lam(x, a(x)), lam(x, b(x))),
+        mean(G, x, lambda k: (1 - x) * (k / G * a(k)) - x * ((G - k) / G * b(k))),
+    ),
+)
+def coefficient_by_group(proof: Proof) -> Theorem:
     biased = [
-        where(rule, {real("p"): x, nat("n"): N, function("F", "N"): shape})
-        for rule, shape in zip(binomial.size_bias(), (lam(j, a(j)), lam(j, b(j))), strict=True)
-    ]
+        proof.note(where(rule, {real("p"): x, nat("n"): N, function("F", "N"): lam(j, shape(j))}),
+                   f"a response is {which} with probability {share}")
+        for rule, shape, which, share in zip(
+            binomial.size_bias(), (a, b), ("correct", "incorrect"), ("k/G", "1 - k/G"), strict=True
+        )
+    ]  # fmt: skip
     whole = have(
-        eq(mean(G, x, lambda k: (1 - x) * (k / G * a(k)) - x * ((G - k) / G * b(k))),
+        eq(proof.statement.conclusion.args[1],
            (1 - x) * mean(G, x, lambda k: k / G * a(k))
            - x * mean(G, x, lambda k: (G - k) / G * b(k))),
         have(lt(0, G)), unfold=binomial.FORMS,
@@ -333,11 +345,25 @@ def expected_update(proof: Proof) -> Theorem:
            mean(N, x, lambda k: a(k + 1)) - mean(N, x, lambda k: b(k))),
         unfold=binomial.FORMS,
     )  # fmt: skip
-    second = proof.have(
-        proof.statement.conclusion.args[1], whole, parts, *biased, unfold=("coefficient",),
-        why="a response is one of the k correct ones with probability k/G",
+    return proof.have(
+        proof.statement.conclusion, whole, parts, *biased, unfold=("coefficient",),
+        why="the mean is linear",
     )  # fmt: skip
-    return conjunction(first, second)
+
+
+@state(
+    "lemma",
+    "algorithm.kept-groups",
+    "How often a group is kept",
+    provenance="classical",
+    given=[line.policy, drawn(KEPT), forall((count, S, T), eq(P(0, count, S, T), d(count)))],
+    claim=eq(P(N, 0, 0, 0), mean(N, J(t), lambda k: d(k))),
+)
+def kept_groups(proof: Proof) -> Theorem:
+    values = {**policy_values(), V: KEPT}
+    made = proof.use("algorithm.group-law", *law_of(proof), mapping=values, at=[num(0)])
+    return proof.have(proof.statement.conclusion, made, why="the number of correct responses is "
+                      "binomial")  # fmt: skip
 
 
 # GRPO -------------------------------------------------------------------------------------------
@@ -422,15 +448,16 @@ _kept = mean(G, J(t), lambda k: d(k) * deviation(k, G))
 def group_gradient(proof: Proof) -> Theorem:
     k = nat("k")
     up, down = lam(x, d(x) * _up), lam(x, d(x) * _down)
-    made = proof.use("algorithm.expected-update", mapping={a: up, b: down, x: J(t)})
+    made = proof.use("algorithm.expected-update", mapping={a: up, b: down})
+    group = proof.use("algorithm.coefficient-by-group", mapping={a: up, b: down, x: J(t)})
     inside, positive = assume(le(k, G)), have(lt(0, G))
-    mixture = made.conclusion.args[1].args[1].args[2]
+    mixture = group.conclusion.args[1].args[2]
     product = have(eq(beta(mixture, [k]), d(k) * (k * (G - k) / G**2 / deviation(k, G))), positive)
     share = variance_over_deviation(k, G, inside, positive)
     each = have(eq(beta(mixture, [k]), d(k) * deviation(k, G)), rewrite(product, share))
     same = group_form(G, mixture, lam(k, d(k) * deviation(k, G)), J(t), each)
     first = proof.have(
-        proof.statement.conclusion.args[0], made, same,
+        proof.statement.conclusion.args[0], made, group, same,
         why="k correct responses with (1 - k/G)/std and G - k others with -(k/G)/std",
     )  # fmt: skip
     return conjunction(first, given_number(proof, first))
@@ -441,8 +468,7 @@ def given_number(proof: Proof, weighted: Theorem) -> Theorem:
     rate = proof.use("setting.success-rate", at=[t])
     claim = beta(proof.statement.conclusion.args[1].args[0], [m])
     among, one, elsewhere = (assume(f) for f in _premises(claim, 3))
-    chance = proof.use("algorithm.group-law", *law_of(proof), mapping={**policy_values(), V: KEPT}, N=G,
-                       at=[num(0)])  # fmt: skip
+    chance = proof.use("algorithm.kept-groups", N=G)
     values = {nat("n"): G, real("p"): J(t)}
     k = nat("k")
     picked = []
