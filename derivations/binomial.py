@@ -289,6 +289,33 @@ def monotone() -> Theorem:
 
 
 @cache
+def increasing() -> Theorem:
+    """`monotone` with < for <=, for 0 < p < 1 and F(m) < H(m), m <= n."""
+    inside, among = assume(lt(_k, _n + 1)), assume(le(_m, _n))
+    each = assume(forall(_k, le(_k, _n), le(_F(_k), _H(_k))))
+    strict, range_ = assume(lt(_F(_m), _H(_m))), (assume(lt(0, _p)), assume(lt(_p, 1)))
+    w, x, y = real("w"), real("x"), real("y")
+    weak = have(le(0, w * (y - x)), assume(lt(0, w)), assume(le(x, y)))
+    sharp = have(lt(0, w * (y - x)), assume(lt(0, w)), assume(lt(x, y)))
+    gain = lam(_k, law(_n, _p, _k) * (_H(_k) - _F(_k)))
+    values = {w: law(_n, _p, _k), x: _F(_k), y: _H(_k)}
+    below = discrete(inside)
+    sign = discharge(weight_sign(True), below, *range_)
+    ordered = discharge(where(weak, values), sign, apply(each, below, at=[_k]))
+    at_m = discharge(where(weight_sign(True), {_k: _m}), among, *range_)
+    apart = discharge(where(sharp, {v: where_at(e, _m) for v, e in values.items()}), at_m, strict)
+    rule = where(sums.positive(), {_f: gain, _n: _n + 1, _k: _m})
+    made = discharge(rule, intro(ordered, _k, inside.conclusion), apart,
+                     have(lt(_m, _n + 1), among))  # fmt: skip
+    return have(lt(BINOMIAL(_n, _p, _F), BINOMIAL(_n, _p, _H)), made, unfold=FORMS)
+
+
+def where_at(term: Term, index: Term) -> Term:
+    """The term with another number of successes."""
+    return beta(lam(_k, term), [index])
+
+
+@cache
 def single() -> Theorem:
     """``F(k) = 0`` for k <= n other than m gives the mean C(n, m) p**m (1-p)**(n-m) F(m), m <= n."""
     among = assume(le(_m, _n))

@@ -101,15 +101,24 @@ def root_of_scaled() -> Theorem:
 
 
 @cache
-def root_tangent() -> Theorem:
-    """``sqrt(x) <= (x + y)/(2 sqrt(y))`` for 0 <= x and 0 < y."""
+def root_tangent(strict: bool = False) -> Theorem:
+    """``sqrt(x) <= (x + y)/(2 sqrt(y))`` for 0 <= x and 0 < y; < for x < y if `strict`."""
     sign, positive = assume(le(0, _x)), assume(lt(0, _y))
     small, large = root_of(_x, sign), root_of(_y, positive)
-    strict = discharge(where(root_positive(), {_x: _y}), positive)
+    above = discharge(where(root_positive(), {_x: _y}), positive)
     s, r = assume(lt(0, _s)), assume(le(0, _r))
-    scalar = have(le(_r, (_r**2 + _s**2) / (2 * _s)), s, r)
-    made = discharge(where(scalar, {_s: sqrt(_y), _r: sqrt(_x)}), strict, small)
-    return have(le(sqrt(_x), (_x + _y) / (2 * sqrt(_y))), made, small, large)
+    goal = (_r**2 + _s**2) / (2 * _s)
+    if not strict:
+        scalar = have(le(_r, goal), s, r, have(le(0, (_s - _r) ** 2)))
+        made = discharge(where(scalar, {_s: sqrt(_y), _r: sqrt(_x)}), above, small)
+    else:
+        smaller = assume(lt(_r**2, _s**2))
+        apart = by_cases(order(_s, _r), lambda case: have(lt(_r, _s), case, smaller, s),
+                         lambda case: case)  # fmt: skip
+        scalar = have(lt(_r, goal), s, r, have(lt(0, (_s - _r) ** 2), apart))
+        known = have(lt(sqrt(_x) ** 2, sqrt(_y) ** 2), assume(lt(_x, _y)), small, large)
+        made = discharge(where(scalar, {_s: sqrt(_y), _r: sqrt(_x)}), above, small, known)
+    return rewrite(made, part(small, 1), part(large, 1))
 
 
 @cache
