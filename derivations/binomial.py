@@ -316,6 +316,34 @@ def where_at(term: Term, index: Term) -> Term:
 
 
 @cache
+def one_outcome() -> Theorem:
+    """``0 <= F`` on k <= n gives ``C(n, m) p**m (1-p)**(n-m) F(m) <= mean(n, p, F)``, m <= n."""
+    inside, among = assume(lt(_k, _n + 1)), assume(le(_m, _n))
+    sign = apply(assume(forall(_k, le(_k, _n), le(0, _F(_k)))), discrete(inside), at=[_k])
+    range_ = assume(le(0, _p)), assume(le(_p, 1))
+    probability = discharge(weight_sign(False), discrete(inside), *range_)
+    w, x = real("w"), real("x")
+    product = have(le(0, w * x), assume(le(0, w)), assume(le(0, x)))
+    product = discharge(where(product, {w: law(_n, _p, _k), x: _F(_k)}), probability, sign)
+    body = lam(_k, law(_n, _p, _k) * _F(_k))
+    rule = where(sums.term_below(), {_f: body, _n: _n + 1, _k: _m})
+    made = discharge(rule, intro(product, _k, inside.conclusion), have(lt(_m, _n + 1), among))
+    return have(le(beta(body, [_m]), BINOMIAL(_n, _p, _F)), made, unfold=FORMS)
+
+
+@cache
+def last_but_one() -> Theorem:
+    """``C(n + 1, n) p**n (1-p) = (n + 1) p**n (1-p)``, the probability of a single failure."""
+    end = where(complement_end(), {_y: 1 - _p})
+    rest = discharge(where(complement_last(), {_k: _n, _y: 1 - _p}), have(le(_n, _n)))
+    whole = where(choose_all(), {_n: _n + 1})
+    next_ = where(choose_next(), {_x: _n + 1, _k: _n})
+    coefficient = have(eq(CHOOSE(_n + 1, _n), _n + 1), whole, next_)
+    goal = eq(law(_n + 1, _p, _n), (_n + 1) * (POWER(_p, _n) * (1 - _p)))
+    return have(goal, coefficient, rest, end)
+
+
+@cache
 def single() -> Theorem:
     """``F(k) = 0`` for k <= n other than m gives the mean C(n, m) p**m (1-p)**(n-m) F(m), m <= n."""
     among = assume(le(_m, _n))

@@ -272,7 +272,6 @@ _UNIT = (le(0, x), le(x, 1))
     "on the upper half, below its limit and below a linear function.",
 )  # fmt: skip
 def grpo_bernstein(proof: Proof) -> Theorem:
-    goals = conjuncts(proof.statement.conclusion)
     polynomial = proof.note(as_bernstein(), "the standard deviation of k ones among G rewards")
     hollow = proof.note(concavity(), "the second differences of the standard deviation are "
                         "negative, and so is the second derivative")
@@ -283,8 +282,11 @@ def grpo_bernstein(proof: Proof) -> Theorem:
     below = proof.note(below_limit(proof), "`algorithm.grpo-bounds`")
     line_ = proof.note(below_line(mirror), "k(G - k) <= (G - 1) k**2 for k >= 1")
     limit = proof.note(to_limit(proof), "a parabola below the root, and the variance of k/G")
-    del goals
     return conjunction(polynomial, hollow, mirror, grows, falls, below, line_, limit)
+
+
+SYMMETRIC, BELOW_LINE = (1, 1, 0), (1, 1, 1, 1, 1, 1, 0)
+"""Where the symmetry and the linear bound stand in `algorithm.grpo-bernstein`."""
 
 
 def as_bernstein() -> Theorem:

@@ -369,7 +369,7 @@ def _steadied(k: Term) -> Term:
     return sqrt(k * (N + 2 - k) / ((N + 2) * (N + 2 - ddof))) + epsilon
 
 
-def _mixed(k: Term) -> Term:
+def mixed(k: Term) -> Term:
     """1 for a group with correct and incorrect responses, 0 for others."""
     return minimum(1, k * (N + 2 - k))
 
@@ -436,7 +436,7 @@ def close_dapo(row: Row) -> Theorem:
     split = mixed_cases(inside)
     zero = where(square_roots.root_unique(), {real("x"): num(0), real("y"): num(0)})
     zero = discharge(zero, have(le(0, num(0))), have(eq(num(0), num(0) ** 2)))
-    goal = eq(_mixed(k) * _deviation(k), _deviation(k))
+    goal = eq(mixed(k) * _deviation(k), _deviation(k))
 
     def uniform(case: Theorem) -> Theorem:
         # k = 0 or k = G, where the deviation is sqrt(0)/G.
@@ -445,7 +445,7 @@ def close_dapo(row: Row) -> Theorem:
         return have(goal, nothing)
 
     each = by_cases(split, uniform, uniform, lambda case: have(goal, case))
-    same = group_form(size, lam(k, _mixed(k) * _deviation(k)), lam(k, _deviation(k)), x, each)
+    same = group_form(size, lam(k, mixed(k) * _deviation(k)), lam(k, _deviation(k)), x, each)
     return have(eq(row.algorithm.derived(x), row.coefficient(x)), made, same, chance_of_mixed(),
                 unfold=("grpo",))  # fmt: skip
 
@@ -453,7 +453,7 @@ def close_dapo(row: Row) -> Theorem:
 def mixed_cases(inside: Theorem) -> Theorem:
     """``k = 0``, or ``k = G``, or ``min(1, k (G - k)) = 1``."""
     size = N + 2
-    first, second, third = eq(k, 0), eq(k, size), eq(_mixed(k), 1)
+    first, second, third = eq(k, 0), eq(k, size), eq(mixed(k), 1)
     goal = either(first, second, third)
     below = have(le(0, k))
 
@@ -490,7 +490,7 @@ def chance_of_mixed() -> Theorem:
     size = N + 2
     here = where(mixed_cases(assume(le(k, size))), {k: k + 1})
     here = discharge(here, have(le(k + 1, size), assume(lt(k, N + 1))))
-    goal = eq(_mixed(k + 1), 1)
+    goal = eq(mixed(k + 1), 1)
     each = by_cases(
         here,
         lambda case: have(goal, case),
@@ -499,11 +499,11 @@ def chance_of_mixed() -> Theorem:
     )
     none = minimum_of(0)
     rule = where(binomial.ends(), {nat("n"): N + 1, real("p"): x,
-                                   function("F", "N"): lam(k, _mixed(k)),
+                                   function("F", "N"): lam(k, mixed(k)),
                                    function("H", "N"): lam(k, num(1))})  # fmt: skip
     made = discharge(rule, intro(each, k, lt(k, N + 1)))
     wanted = 1 - POWER(x, size) - POWER(1 - x, size)
-    return have(eq(mean(size, x, _mixed), wanted), made, none, _one(size)())
+    return have(eq(mean(size, x, mixed), wanted), made, none, _one(size)())
 
 
 def minimum_of(value: int) -> Theorem:
@@ -514,7 +514,7 @@ def minimum_of(value: int) -> Theorem:
 
 
 DAPO = Row(
-    _standard("DAPO", _deviation, _mixed),
+    _standard("DAPO", _deviation, mixed),
     lambda x: GRPO(N + 2, x) / (1 - POWER(x, N + 2) - POWER(1 - x, N + 2)), close_dapo,
 )  # fmt: skip
 
