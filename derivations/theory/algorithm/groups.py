@@ -166,13 +166,13 @@ def unfolded(drawn: Theorem) -> Theorem:
 
 @state(
     "lemma",
-    "algorithm.group-update",
-    "Expected update of a group",
+    "algorithm.group-sum",
+    "Expected sum over a group",
     provenance="classical",
     given=[*_LAW, contribution(lam((m, count, S, T), V(m, count, S, T)), lam(x, a(x)), lam(x, b(x)))],
     claim=eq(V(N + 1, 0, 0, 0), (N + 1) * v * mean(N, p, lambda k: a(k + 1) - b(k))),
 )
-def group_update(proof: Proof) -> Theorem:
+def group_sum(proof: Proof) -> Theorem:
     normal, centred, verified, moment, drawn, end = proof.given
 
     def sides(trials: Any) -> tuple[Term, Term]:
@@ -229,19 +229,57 @@ def group_update(proof: Proof) -> Theorem:
                       why="a group begins with nothing drawn")  # fmt: skip
 
 
+def mean_over_group(value: Term, size: Term, correct: Term, incorrect: Term) -> Term:
+    """The contribution of a group is the mean of advantage times score.
+
+    `correct` and `incorrect` map the number k of correct responses to their advantages.
+    """
+    first, second = beta(correct, [count]), beta(incorrect, [count])
+    update = first * S if second == num(0) else first * S + second * T
+    return forall(
+        (count, S, T),
+        eq(beta(value, [num(0), count, S, T]), update if size == num(1) else update / size),
+    )  # fmt: skip
+
+
+VALUE, KEPT = lam((m, count, S, T), V(m, count, S, T)), lam((m, count, S, T), P(m, count, S, T))
+G = N + 1
+"""The group size; N is the number of a response's companions."""
+
+
+@state(
+    "lemma",
+    "algorithm.group-update",
+    "Expected update of a group",
+    provenance="classical",
+    given=[*_LAW, mean_over_group(VALUE, G, lam(x, a(x)), lam(x, b(x)))],
+    claim=eq(V(G, 0, 0, 0), v * mean(N, p, lambda k: a(k + 1) - b(k))),
+    words="A response and its $N$ companions: if it is verified as correct there are $k + 1$ "
+    "correct ones.",
+)
+def group_update(proof: Proof) -> Theorem:
+    opened = specialise(proof.given[5], count, S, T)
+    ends = have(eq(V(0, count, S, T), a(count) / G * S + b(count) / G * T), opened)
+    values = {a: lam(x, a(x) / G), b: lam(x, b(x) / G)}
+    made = proof.use("algorithm.group-sum", intro(ends, (count, S, T)), mapping=values)
+    linear = have(
+        eq(mean(N, p, lambda k: a(k + 1) / G - b(k) / G),
+           mean(N, p, lambda k: a(k + 1) - b(k)) / G),
+        have(lt(0, G)), unfold=binomial.FORMS,
+    )  # fmt: skip
+    return proof.have(proof.statement.conclusion, made, linear,
+                      why="each of the G responses contributes the same")  # fmt: skip
+
+
 # A policy and a verifier that makes no mistakes ------------------------------------------------------
 
 J, gap = line.success, line.alignment
-G = N + 1
-"""The group size; N is the number of a response's companions."""
 
 
 def drawn(value: Term) -> Term:
     """The assumption that `value` is the mean over responses drawn from the policy at t."""
     return DRAWN(line.count, line.logs(t), line.reward, line.at(line.score, t), value)
 
-
-VALUE, KEPT = lam((m, count, S, T), V(m, count, S, T)), lam((m, count, S, T), P(m, count, S, T))
 
 
 def law_of(proof: Proof) -> list[Theorem]:
@@ -268,19 +306,6 @@ def policy_values() -> dict[Term, Term]:
     }  # fmt: skip
 
 
-def mean_over_group(value: Term, size: Term, correct: Term, incorrect: Term) -> Term:
-    """The contribution of a group is the mean of advantage times score.
-
-    `correct` and `incorrect` map the number k of correct responses to their advantages.
-    """
-    first, second = beta(correct, [count]), beta(incorrect, [count])
-    update = first * S if second == num(0) else first * S + second * T
-    return forall(
-        (count, S, T),
-        eq(beta(value, [num(0), count, S, T]), update if size == num(1) else update / size),
-    )  # fmt: skip
-
-
 COEFFICIENT = Definition(
     "coefficient", lam((N, x, a, b), x * (1 - x) * mean(N, x, lambda k: a(k + 1) - b(k)))
 )
@@ -298,22 +323,10 @@ b(k), k the number of correct responses in the group."""
     claim=eq(V(G, 0, 0, 0), COEFFICIENT(N, J(t), lam(x, a(x)), lam(x, b(x))) * gap(t)),
 )
 def expected_update(proof: Proof) -> Theorem:
-    values = {**policy_values(), a: lam(x, a(x) / G), b: lam(x, b(x) / G)}
-    opened = specialise(proof.given[2], count, S, T)
-    ends = have(eq(V(0, count, S, T), a(count) / G * S + b(count) / G * T), opened)
-    made = proof.use(
-        "algorithm.group-update", *law_of(proof), intro(ends, (count, S, T)), mapping=values
-    )
+    made = proof.use("algorithm.group-update", *law_of(proof), mapping=policy_values())
     proof.note(made, "the mean of r s is J(1 - J) times the gap")
-    linear = have(
-        eq(mean(N, J(t), lambda k: a(k + 1) / G - b(k) / G),
-           mean(N, J(t), lambda k: a(k + 1) - b(k)) / G),
-        have(lt(0, G)), unfold=binomial.FORMS,
-    )  # fmt: skip
-    return proof.have(
-        proof.statement.conclusion, made, linear, unfold=("coefficient",),
-        why="each of the G responses contributes the same",
-    )  # fmt: skip
+    return proof.have(proof.statement.conclusion, made, unfold=("coefficient",),
+                      why="by the definition of the coefficient")  # fmt: skip
 
 
 @state(
