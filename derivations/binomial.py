@@ -16,9 +16,12 @@ from derivations.calculus import differentiate, restate, same_function, sum_rule
 from derivations.kernel.terms import (
     Definition,
     Term,
+    absolute,
     beta,
+    both,
     derivative,
     eq,
+    exists,
     forall,
     function,
     lam,
@@ -30,7 +33,7 @@ from derivations.kernel.terms import (
     real,
     total,
 )
-from derivations.kernel.theorem import Theorem
+from derivations.kernel.theorem import Theorem, infer
 from derivations.products import (
     CHOOSE,
     COMPLEMENT,
@@ -55,13 +58,18 @@ from derivations.products import (
 from derivations.tactics import (
     apply,
     assume,
+    by_cases,
     discharge,
     fold,
     have,
     induct,
     instance,
     intro,
+    obtain,
+    order,
+    part,
     specialise,
+    symmetric,
     where,
 )
 
@@ -313,6 +321,108 @@ def increasing() -> Theorem:
 def where_at(term: Term, index: Term) -> Term:
     """The term with another number of successes."""
     return beta(lam(_k, term), [index])
+
+
+@cache
+def bounded() -> Theorem:
+    """There is a bound of ``|F(k)|`` on k <= n."""
+    c, d = real("c"), real("d")
+
+    def claim(n: Any) -> Term:
+        return exists(c, forall(_k, le(_k, n), both(le(-c, _F(_k)), le(_F(_k), c))))
+
+    def step(given: Theorem) -> Theorem:
+        def use(chosen: Theorem) -> Theorem:
+            top = absolute(_F(_n + 1))
+            size = instance("absolute.cases", x=_F(_n + 1))
+            inside = assume(le(_k, _n + 1))
+            large = by_cases(size, *([lambda case: have(le(0, top), case)] * 2))
+            limit = absolute(d) + top
+            goal = both(le(-limit, _F(_k)), le(_F(_k), limit))
+            wide = by_cases(instance("absolute.cases", x=d),
+                            *([lambda case: have(both(le(0, absolute(d)), le(d, absolute(d))),
+                                                 case)] * 2))  # fmt: skip
+
+            def last(case: Theorem) -> Theorem:
+                whole = apply(instance("natural.discrete", m=_n, n=_k), case)
+                same = have(eq(_k, _n + 1), whole, inside)
+                ends = both(le(-limit, _F(_n + 1)), le(_F(_n + 1), limit))
+                there = by_cases(size, *([lambda c: have(ends, c, wide, large)] * 2))
+                shape = lam(_m, both(le(-limit, _F(_m)), le(_F(_m), limit)))
+                return infer("rewrite", symmetric(same), there, template=shape)
+
+            def before(case: Theorem) -> Theorem:
+                return have(goal, apply(chosen, case, at=[_k]), wide, large)
+
+            made = by_cases(order(_k, _n), before, last)
+            every = intro(made, _k, inside.conclusion)
+            return infer("witness", every, formula=claim(_n + 1), terms=(limit,))
+
+        return obtain(given, [d], use)
+
+    first = have(eq(_k, 0), assume(le(_k, 0)), have(le(0, _k)))
+    top = absolute(_F(num(0)))
+    there = by_cases(
+        instance("absolute.cases", x=_F(num(0))),
+        *([lambda case: have(both(le(-top, _F(num(0))), le(_F(num(0)), top)), case)] * 2),
+    )
+    shape = lam(_m, both(le(-top, _F(_m)), le(_F(_m), top)))
+    there = infer("rewrite", symmetric(first), there, template=shape)
+    base = infer("witness", intro(there, _k, le(_k, 0)), formula=claim(num(0)), terms=(top,))
+    return specialise(induct(_n, claim(_n), base, step), _n)
+
+
+@cache
+def near_ends() -> tuple[Theorem, Theorem]:
+    """``|F| <= c`` on k <= n: the mean is within 2 c n (1-p) of F(n), and within 2 c n p of F(0)."""
+    c, inside = real("c"), assume(le(_k, _n))
+    limits = assume(forall(_k, le(_k, _n), both(le(-c, _F(_k)), le(_F(_k), c))))
+    found = []
+    for end, away in ((_n, lambda k: _n - k), (num(0), lambda k: k)):
+        here = apply(limits, inside, at=[_k])
+        there = apply(limits, have(le(end, _n)), at=[end])
+        gap = _F(_k) - _F(end)
+        wanted = both(le(-(2 * c * away(_k)), gap), le(gap, 2 * c * away(_k)))
+        shape = lam(_m, both(le(-(2 * c * away(_m)), _F(_m) - _F(end)),
+                             le(_F(_m) - _F(end), 2 * c * away(_m))))  # fmt: skip
+        at_end = have(beta(shape, [end]))
+
+        def further(case: Theorem, wanted: Term = wanted, here: Theorem = here,
+                    there: Theorem = there) -> Theorem:  # fmt: skip
+            low, high = case.conclusion.args
+            apart = apply(instance("natural.discrete", m=low, n=high), case)
+            sign = have(le(0, c), here)
+            return have(wanted, here, there, apart, sign)
+
+        def equal(case: Theorem, shape: Term = shape, at_end: Theorem = at_end, end: Term = end
+                  ) -> Theorem:  # fmt: skip
+            same = have(eq(_k, end), case, inside, have(le(0, _k)))
+            return infer("rewrite", symmetric(same), at_end, template=shape)
+
+        split = order(_n, _k) if end == _n else order(_k, num(0))
+        each = by_cases(split, equal, further)
+        made = []
+        for side in (0, 1):
+            relation = part(each, side).conclusion
+            rule = where(monotone(), {_F: lam(_k, relation.args[0]), _H: lam(_k, relation.args[1])})
+            range_ = assume(le(0, _p)), assume(le(_p, 1))
+            made.append(discharge(rule, *range_, intro(part(each, side), _k, inside.conclusion)))
+        linear = [
+            have(eq(mean(_n, _p, lambda k: _F(k) - _F(end)),
+                    BINOMIAL(_n, _p, _F) - _F(end) * mean(_n, _p, lambda k: num(1))), unfold=FORMS),
+            have(eq(mean(_n, _p, lambda k: 2 * c * away(k)), 2 * c * mean(_n, _p, away)),
+                 unfold=FORMS),
+            have(eq(mean(_n, _p, lambda k: -(2 * c * away(k))), -2 * c * mean(_n, _p, away)),
+                 unfold=FORMS),
+            have(eq(mean(_n, _p, lambda k: _n - k), _n * mean(_n, _p, lambda k: num(1))
+                    - mean(_n, _p, lambda k: k)), unfold=FORMS),
+            first_moment(), total_probability(),
+        ]  # fmt: skip
+        distance = _n * (1 - _p) if end == _n else _n * _p
+        value = BINOMIAL(_n, _p, _F) - _F(end)
+        found.append(have(both(le(-(2 * c * distance), value), le(value, 2 * c * distance)),
+                          *made, *linear))  # fmt: skip
+    return found[0], found[1]
 
 
 @cache

@@ -38,13 +38,14 @@ from derivations.tactics import (
     have,
     instance,
     intro,
+    obtain,
     part,
     rewrite,
     specialise,
     where,
 )
 from derivations.theory.algorithm.bernstein import BELOW_LINE, OPEN, SYMMETRIC, opened, spread_of
-from derivations.theory.algorithm.groups import G, N, deviation, deviation_sign
+from derivations.theory.algorithm.groups import COEFFICIENT, G, N, deviation, deviation_sign
 from derivations.theory.algorithm.table import GRPO, chance_of_mixed, mixed, trials
 
 k, m = nat("k"), nat("m")
@@ -110,12 +111,70 @@ def edge(limit: Term, local: Theorem, factor: Term, reach: Term, *signs: Theorem
     reached, scaled = (
         discharge(where(r, values), close, unit, positive, small, *signs) for r in (reached, scaled)
     )
-    made = discharge(where(local, {x: u}), low, high, reached)
+    made = discharge(where(local, {x: u}), low, high, reached, *signs)
     value = have(WITHIN(beta(function_, [u]) - limit.args[2], eps), made, scaled)
     inner = intro(value, u, low.conclusion, high.conclusion, near.conclusion)
     shown = conjunction(have(lt(0, radius), size), inner)
     found = infer("witness", shown, formula=wanted, terms=(radius,))
     return fold(intro(found, eps, small.conclusion), limit)
+
+
+_up, _down = function("a", "R"), function("b", "R")
+_coefficient = COEFFICIENT(N, x, lam(x, _up(x)), lam(x, _down(x)))
+
+
+@state(
+    "lemma",
+    "algorithm.edge",
+    "The coefficient of any algorithm near success and near failure",
+    provenance="extension",
+    claim=both(
+        EDGE(lam(x, _coefficient / (1 - x)), 1, _up(N + 1) - _down(N)),
+        EDGE(lam(x, _coefficient / x), 0, _up(1) - _down(0)),
+    ),
+    words="Where nearly all responses are correct, only the groups with at most one incorrect "
+    "response matter; near failure, those with at most one correct response.",
+)
+def coefficient_edge(proof: Proof) -> Theorem:
+    gain = lam(k, _up(k + 1) - _down(k))
+    values = {function("F", "N"): gain, nat("n"): N}
+    every = proof.note(where(binomial.bounded(), values), "finitely many advantages are bounded")
+    limits = []
+    ends = zip(conjunct_pair(proof.statement.conclusion), binomial.near_ends(), strict=True)
+    for limit, near in ends:
+        one = limit.args[1] == num(1)
+
+        def use(chosen: Theorem, limit: Term = limit, near: Theorem = near, one: bool = one
+                ) -> Theorem:  # fmt: skip
+            rule = where(near, {**values, real("p"): x})
+            mean_near = discharge(rule, chosen, *closed())
+            at = N if one else num(0)
+            end = apply(chosen, have(le(at, N)), at=[at])
+            y, d, e, n_ = (real(name) for name in ("y", "d", "e", "n"))
+            known = [assume(WITHIN(y - e, 2 * c * (n_ * d))), assume(WITHIN(e, c)),
+                     assume(lt(0, d)), assume(lt(d, 1))]  # fmt: skip
+            inner = have(WITHIN((1 - d) * (y - e), 2 * c * (n_ * d)),
+                         have(le(0, 2 * c * (n_ * d)), known[0]), known[0], *known[2:])
+            outer = have(WITHIN(d * e, c * d), *known[1:])
+            scalar = have(WITHIN((1 - d) * y - e, (2 * n_ + 1) * c * d), inner, outer)
+            far = 1 - x if one else x
+            names = {y: binomial.mean(N, x, lambda k: beta(gain, [k])), e: beta(gain, [at]), d: far,
+                     n_: N}  # fmt: skip
+            made = discharge(where(scalar, names), mean_near, end, *exchanged(), *OPEN)
+            goal = WITHIN(beta(limit.args[0], [x]) - limit.args[2], (2 * N + 1) * c * far)
+            local = have(goal, made, *OPEN, unfold=("coefficient",))
+            sign = have(le(0, (2 * N + 1) * c), have(le(0, c), end))
+            return edge(limit, local, (2 * N + 1) * c, num(0), sign, end)
+
+        limits.append(proof.note(obtain(every, [c], use), "and the mean is near its last value" if one
+                                 else "likewise at the other end"))
+    return conjunction(*limits)
+
+
+def conjunct_pair(formula: Term) -> tuple[Term, Term]:
+    """Both sides of a conjunction."""
+    first, second = formula.args
+    return first, second
 
 
 def closed() -> list[Theorem]:
