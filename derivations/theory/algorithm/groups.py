@@ -10,14 +10,16 @@ when m responses are still to be drawn.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from derivations import binomial, square_roots, sums
-from derivations.binomial import mean
+from derivations.binomial import BINOMIAL, mean
 from derivations.expectation import ARBITRARY, NAMES, Setting
 from derivations.kernel.terms import (
     Definition,
     Term,
+    app,
     beta,
     both,
     eq,
@@ -33,6 +35,7 @@ from derivations.kernel.terms import (
     real,
     sqrt,
     total,
+    unfold,
 )
 from derivations.kernel.theorem import Theorem
 from derivations.expectation import Setting
@@ -80,6 +83,34 @@ DRAWN = Definition(
     ),
 )  # fmt: skip
 """``drawn(n, l, q, s, V)``: V(m, k, S, T) is the mean of V(0, ...) over m further responses."""
+
+_any = DRAWN(n, lam(i, l(i)), lam(i, q(i)), lam(i, s(i)), lam((m, count, S, T), V(m, count, S, T)))
+
+define(
+    "definition",
+    "algorithm.drawn",
+    "The mean over a group",
+    DRAWN,
+    provenance="classical",
+    claim=app("imp", _any, unfold(_any, frozenset({"drawn"}))),
+    words="With $m$ responses still to be drawn, $k$ verified as correct so far, the scores of "
+    "those adding up to $S$ and the other scores to $T$, $V(m, k, S, T)$ is the mean of what the "
+    "whole group contributes; response $i$ is verified as correct with probability $q(i)$.",
+    module=__name__,
+)
+
+define(
+    "definition",
+    "algorithm.binomial-mean",
+    "The mean over a binomial number",
+    BINOMIAL,
+    provenance="classical",
+    claim=eq(
+        BINOMIAL(n, p, lam(i, l(i))), total(n + 1, i, binomial.law(n, p, i) * l(i))
+    ),
+    words="A polynomial in $p$.",
+    module=__name__,
+)
 
 _drawn = DRAWN(n, lam(i, l(i)), lam(i, q(i)), lam(i, s(i)), lam((m, count, S, T), V(m, count, S, T)))
 _LAW = [
@@ -159,21 +190,15 @@ def one_draw(
 
 def unfolded(drawn: Theorem) -> Theorem:
     """The recursion that ``drawn`` abbreviates."""
-    from derivations.kernel.terms import unfold
-
     return fold(drawn, unfold(drawn.conclusion, frozenset({"drawn"})))
 
 
-@state(
-    "lemma",
-    "algorithm.group-sum",
-    "Expected sum over a group",
-    provenance="classical",
-    given=[*_LAW, contribution(lam((m, count, S, T), V(m, count, S, T)), lam(x, a(x)), lam(x, b(x)))],
-    claim=eq(V(N + 1, 0, 0, 0), (N + 1) * v * mean(N, p, lambda k: a(k + 1) - b(k))),
-)
-def group_sum(proof: Proof) -> Theorem:
-    normal, centred, verified, moment, drawn, end = proof.given
+@cache
+def group_sum() -> Theorem:
+    """``V(N + 1, 0, 0, 0)`` where a group contributes ``a(k) S + b(k) T``, under the law."""
+    value = lam((m, count, S, T), V(m, count, S, T))
+    contributed_ = contribution(value, lam(x, a(x)), lam(x, b(x)))
+    normal, centred, verified, moment, drawn, end = map(assume, [*_LAW, contributed_])
 
     def sides(trials: Any) -> tuple[Term, Term]:
         return V(trials + 1, count, S, T), (
@@ -224,22 +249,43 @@ def group_sum(proof: Proof) -> Theorem:
 
     formula = forall((count, S, T), eq(*sides(N)))
     made = specialise(induct(N, formula, base, step), N)
-    proof.note(made, "draw one response more: its score meets the advantages of both cases")
-    return proof.have(proof.statement.conclusion, specialise(made, num(0), num(0), num(0)),
-                      why="a group begins with nothing drawn")  # fmt: skip
+    start = specialise(made, num(0), num(0), num(0))
+    value_ = (N + 1) * v * mean(N, p, lambda k: a(k + 1) - b(k))
+    return have(eq(V(N + 1, 0, 0, 0), value_), start)
 
 
-def mean_over_group(value: Term, size: Term, correct: Term, incorrect: Term) -> Term:
-    """The contribution of a group is the mean of advantage times score.
+ADVANTAGES = Definition(
+    "advantages",
+    lam(
+        (x, a, b, V),
+        forall((count, S, T), eq(V(0, count, S, T), (a(count) * S + b(count) * T) / x)),
+    ),
+)
+"""``advantages(G, a, b, V)``: a group of G contributes the mean of advantage times score, a(k) being
+the advantage of a correct and b(k) that of an incorrect response, k the number of correct ones."""
 
-    `correct` and `incorrect` map the number k of correct responses to their advantages.
-    """
-    first, second = beta(correct, [count]), beta(incorrect, [count])
-    update = first * S if second == num(0) else first * S + second * T
-    return forall(
-        (count, S, T),
-        eq(beta(value, [num(0), count, S, T]), update if size == num(1) else update / size),
-    )  # fmt: skip
+
+SELECTED = Definition(
+    "selected",
+    lam(
+        (x, d, a, b, V, P),
+        forall(
+            (count, S, T),
+            both(
+                eq(V(0, count, S, T), d(count) * ((a(count) * S + b(count) * T) / x)),
+                eq(P(0, count, S, T), d(count)),
+            ),
+        ),
+    ),
+)
+"""``selected(G, d, a, b, V, P)``: the same with the weight d(k), 1 if a group with k correct responses
+is kept and 0 if not; P is the probability that it is."""
+
+
+def contributed(rewarded: Theorem) -> Theorem:
+    """What V(0, k, S, T), and P(0, k, S, T), are by the assumption about the advantages."""
+    meaning = unfold(rewarded.conclusion, frozenset({"advantages", "selected"}))
+    return specialise(fold(rewarded, meaning), count, S, T)
 
 
 VALUE, KEPT = lam((m, count, S, T), V(m, count, S, T)), lam((m, count, S, T), P(m, count, S, T))
@@ -247,21 +293,42 @@ G = N + 1
 """The group size; N is the number of a response's companions."""
 
 
+_rewarded = ADVANTAGES(G, lam(x, a(x)), lam(x, b(x)), VALUE)
+_selected = SELECTED(G, lam(x, d(x)), lam(x, a(x)), lam(x, b(x)), VALUE, KEPT)
+
+define(
+    "definition",
+    "algorithm.advantages",
+    "Advantages",
+    ADVANTAGES,
+    SELECTED,
+    provenance="classical",
+    claim=app(
+        "imp", both(_rewarded, _selected), unfold(both(_rewarded, _selected))
+    ),
+    words="A group contributes the mean of advantage times score; the advantages depend on the "
+    "number of its correct responses.",
+    module=__name__,
+)
+
+
 @state(
     "lemma",
     "algorithm.group-update",
     "Expected update of a group",
     provenance="classical",
-    given=[*_LAW, mean_over_group(VALUE, G, lam(x, a(x)), lam(x, b(x)))],
+    given=[*_LAW, ADVANTAGES(G, lam(x, a(x)), lam(x, b(x)), VALUE)],
     claim=eq(V(G, 0, 0, 0), v * mean(N, p, lambda k: a(k + 1) - b(k))),
     words="A response and its $N$ companions: if it is verified as correct there are $k + 1$ "
     "correct ones.",
 )
 def group_update(proof: Proof) -> Theorem:
-    opened = specialise(proof.given[5], count, S, T)
+    opened = contributed(proof.given[5])
     ends = have(eq(V(0, count, S, T), a(count) / G * S + b(count) / G * T), opened)
     values = {a: lam(x, a(x) / G), b: lam(x, b(x) / G)}
-    made = proof.use("algorithm.group-sum", intro(ends, (count, S, T)), mapping=values)
+    made = where(group_sum(), values)
+    made = discharge(made, *proof.given[:5], intro(ends, (count, S, T)))
+    proof.note(made, "draw one response more: its score meets the advantages of both cases")
     linear = have(
         eq(mean(N, p, lambda k: a(k + 1) / G - b(k) / G),
            mean(N, p, lambda k: a(k + 1) - b(k)) / G),
@@ -314,12 +381,28 @@ algorithm with groups of N + 1 that gives a correct response the advantage a(k),
 b(k), k the number of correct responses in the group."""
 
 
+define(
+    "definition",
+    "algorithm.update-coefficient",
+    "The coefficient of an algorithm",
+    COEFFICIENT,
+    provenance="classical",
+    claim=eq(
+        COEFFICIENT(N, x, lam(x, a(x)), lam(x, b(x))),
+        x * (1 - x) * mean(N, x, lambda k: a(k + 1) - b(k)),
+    ),
+    words="Of the expected update, for the advantages $a(k)$ of a correct and $b(k)$ of an "
+    "incorrect response in a group of $N + 1$ with $k$ correct ones.",
+    module=__name__,
+)
+
+
 @state(
     "lemma",
     "algorithm.expected-update",
     "Expected update of an algorithm that draws groups",
     provenance="classical",
-    given=[line.policy, drawn(VALUE), mean_over_group(VALUE, G, lam(x, a(x)), lam(x, b(x)))],
+    given=[line.policy, drawn(VALUE), ADVANTAGES(G, lam(x, a(x)), lam(x, b(x)), VALUE)],
     claim=eq(V(G, 0, 0, 0), COEFFICIENT(N, J(t), lam(x, a(x)), lam(x, b(x))) * gap(t)),
 )
 def expected_update(proof: Proof) -> Theorem:
@@ -439,7 +522,7 @@ _kept = mean(G, J(t), lambda k: d(k) * deviation(k, G))
         line.policy,
         drawn(VALUE),
         drawn(KEPT),
-        mean_over_group(VALUE, G, lam(x, d(x) * _up), lam(x, d(x) * _down)),
+        ADVANTAGES(G, lam(x, d(x) * _up), lam(x, d(x) * _down), VALUE),
         forall((count, S, T), eq(P(0, count, S, T), d(count))),
     ],
     claim=both(

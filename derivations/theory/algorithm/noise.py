@@ -39,6 +39,7 @@ from derivations.tactics import (
 )
 from derivations.theory.algorithm.bernstein import conjuncts
 from derivations.theory.algorithm.groups import (
+    ADVANTAGES,
     DRAWN,
     VALUE,
     J,
@@ -46,13 +47,13 @@ from derivations.theory.algorithm.groups import (
     S,
     T,
     V,
+    contributed,
     count,
     gap,
     i,
     l,
     law_of,
     line,
-    mean_over_group,
     n,
     p,
     policy_values,
@@ -88,7 +89,7 @@ def _signs(coefficient: Term) -> Term:
 
 
 def _rewarded(algorithm: Algorithm) -> Term:
-    return mean_over_group(VALUE, algorithm.size, *algorithm.advantages(Jn))
+    return ADVANTAGES(algorithm.size, *algorithm.advantages(Jn), VALUE)
 
 
 @state(
@@ -146,7 +147,7 @@ def noisy_law(proof: Proof) -> list[Theorem]:
 def reward_update(proof: Proof, algorithm: Algorithm, law: list[Theorem]) -> Theorem:
     """V(G, 0, 0, 0) in terms of the advantages, under what a group contributes."""
     up, down = algorithm.advantages(Jn)
-    end = specialise(assume(_rewarded(algorithm)), count, S, T)
+    end = contributed(assume(_rewarded(algorithm)))
     update = beta(up, [count]) * S + beta(down, [count]) * T
     split = have(eq(V(0, count, S, T), update / (algorithm.companions + 1)), end)
     values = {**policy_values(), q: ACCEPTED, p: Jn, v: _slope * gap(t), N: algorithm.companions,

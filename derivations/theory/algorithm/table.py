@@ -44,10 +44,11 @@ from derivations.kernel.terms import (
     real,
     sin,
     sqrt,
+    total,
 )
 from derivations.kernel.theorem import Theorem, infer
-from derivations.library import Proof, prove, state
-from derivations.products import POWER, power_next, power_slope
+from derivations.library import Proof, define, prove, state
+from derivations.products import CHOOSE, POWER, power_next, power_slope
 from derivations.tactics import (
     apply,
     assume,
@@ -59,6 +60,7 @@ from derivations.tactics import (
     instance,
     intro,
     order,
+    part,
     rewrite,
     specialise,
     symmetric,
@@ -66,8 +68,10 @@ from derivations.tactics import (
     where,
 )
 from derivations.theory.algorithm.groups import (
+    ADVANTAGES,
     COEFFICIENT,
     KEPT,
+    SELECTED,
     VALUE,
     J,
     N,
@@ -75,13 +79,13 @@ from derivations.theory.algorithm.groups import (
     S,
     T,
     V,
+    contributed,
     count,
     deviation,
     drawn,
     gap,
     group_form,
     line,
-    mean_over_group,
     standardised,
     t,
     variance_over_deviation,
@@ -91,13 +95,6 @@ from derivations.theory.setting import unique
 
 Advantage = Callable[[Term, Term], Term]
 Value = Callable[[Term], Term]
-
-
-def _times(share: Term, value: Term) -> Term:
-    """The product, written without factors 0 and 1."""
-    if value == num(0):
-        return value
-    return share if value == num(1) else share * value
 
 
 @dataclass(frozen=True)
@@ -124,33 +121,32 @@ class Algorithm:
         return fixed if more == num(1) else fixed + num(more.head - 1)
 
     def advantages(self, rate: Term) -> tuple[Term, Term]:
-        """The advantages as functions of k, zero in groups that are not kept."""
+        """The advantages of a correct and of an incorrect response as functions of k."""
         k = fresh("k", "R", rate)
-        values = [f(k, rate) for f in (self.correct, self.incorrect)]
-        if self.kept:
-            values = [_times(self.kept(k), value) for value in values]
-        return lam(k, values[0]), lam(k, values[1])
+        return lam(k, self.correct(k, rate)), lam(k, self.incorrect(k, rate))
 
-    def probability(self, rate: Term) -> Term | None:
-        """The probability that a group is kept, None if every group is."""
-        if self.kept is None:
-            return None
-        return mean(self.size, rate, self.kept)
+    def weighted(self, rate: Term) -> tuple[Term, Term]:
+        """The advantages, zero in groups that are not kept."""
+        kept = self.kept
+        if kept is None:
+            return self.advantages(rate)
+        k = fresh("k", "R", rate)
+        up, down = (lam(k, kept(k) * beta(f, [k])) for f in self.advantages(rate))
+        return up, down
 
     def derived(self, rate: Term) -> Term:
         """The coefficient in terms of the advantages."""
-        plain = COEFFICIENT(self.companions, rate, *self.advantages(rate))
-        share = self.probability(rate)
-        return plain if share is None else plain / share
+        plain = COEFFICIENT(self.companions, rate, *self.weighted(rate))
+        return plain if self.kept is None else plain / mean(self.size, rate, self.kept)
 
     @property
-    def contributions(self) -> tuple[Term, ...]:
+    def contribution(self) -> Term:
         """What a group contributes to V, and to P, the probability that it is kept."""
-        value = mean_over_group(VALUE, self.size, *self.advantages(J(t)))
         if self.kept is None:
-            return (value,)
-        kept = forall((count, S, T), eq(P(0, count, S, T), self.kept(count)))
-        return value, kept
+            return ADVANTAGES(self.size, *self.advantages(J(t)), VALUE)
+        k = fresh("k", "R", J(t))
+        kept = lam(k, self.kept(k))
+        return SELECTED(self.size, kept, *self.advantages(J(t)), VALUE, KEPT)
 
     @property
     def update(self) -> Term:
@@ -159,28 +155,32 @@ class Algorithm:
         return value if self.kept is None else value / P(self.size, 0, 0, 0)
 
 
+FOUNDATION = (
+    "algorithm.expected-update", "algorithm.coefficient-by-group", "algorithm.kept-groups",
+)  # fmt: skip
+"""The statements that `coefficient_of` and the closed forms rest on."""
+
+
 def coefficient_of(algorithm: Algorithm) -> Theorem:
     """The expected update is a multiple of the Gradient Gap; its hypotheses say what V and P are.
 
     Nothing but the definition of the algorithm goes into it.
     """
     size, companions = algorithm.size, algorithm.companions
-    ends = [assume(f) for f in algorithm.contributions]
-    up, down = algorithm.advantages(J(t))
-    opened = specialise(ends[0], count, S, T)
+    up, down = algorithm.weighted(J(t))
+    opened = contributed(assume(algorithm.contribution))
     update = (beta(up, [count]) * S + beta(down, [count]) * T) / (companions + 1)
     end = have(eq(V(0, count, S, T), update), opened)
-    a, b = (function(name, "R") for name in ("a", "b"))
+    values = {N: companions, function("a", "R"): up, function("b", "R"): down}
     policy = assume(line.policy)
-    made = where(prove("algorithm.expected-update"), {N: companions, a: up, b: down, x: J(t)})
+    made = where(prove("algorithm.expected-update"), values)
     made = discharge(made, policy, assume(drawn(VALUE)), intro(end, (count, S, T)))
     if algorithm.kept is None:
         return have(eq(algorithm.update, algorithm.derived(J(t)) * gap(t)), made)
     kept = {N: size, function("d", "R"): lam(x, algorithm.kept(x))}
     chance = where(prove("algorithm.kept-groups"), kept)
-    chance = discharge(chance, policy, assume(drawn(KEPT)), ends[1])
+    chance = discharge(chance, policy, assume(drawn(KEPT)), intro(part(opened, 1), (count, S, T)))
     return have(eq(algorithm.update, algorithm.derived(J(t)) * gap(t)), made, chance)
-
 
 
 def polynomial_objective(algorithm: Algorithm) -> tuple[Value, Theorem]:
@@ -191,7 +191,7 @@ def polynomial_objective(algorithm: Algorithm) -> tuple[Value, Theorem]:
     """
     if algorithm.kept is not None or x in free_variables(algorithm.derived(x).args[2]):
         raise ValueError(f"{algorithm.name}: no polynomial objective; its coefficient is none")
-    up, down = algorithm.advantages(x)
+    up, down = algorithm.weighted(x)
     gain = lam(k, beta(up, [k + 1]) - beta(down, [k]))
     values = {nat("n"): algorithm.companions, function("F", "N"): gain}
     slope = where(binomial.primitive_slope(), {**values, real("p"): x})
@@ -207,7 +207,7 @@ def polynomial_objective(algorithm: Algorithm) -> tuple[Value, Theorem]:
 
 k, M = nat("k"), nat("M")
 u, y, baseline, epsilon, ddof = (real(name) for name in ("u", "y", "b", "epsilon", "delta"))
-phi, psi = function("phi", "R"), function("psi", "R")
+phi, psi, _values = function("phi", "R"), function("psi", "R"), function("F", "N")
 
 INSIDE = [assume(lt(0, x)), assume(lt(x, 1))]
 """0 < x < 1, the range of success rates."""
@@ -226,7 +226,7 @@ class Row:
     closing: Callable[[Row], Theorem]
     objective: Value | None = None
     ascent: Callable[[Row], Theorem] | None = None
-    given: tuple[Term, ...] = ()
+    given: Term | None = None
 
     @property
     def slope(self) -> Term:
@@ -238,23 +238,20 @@ class Row:
     def claim(self) -> Term:
         """The expected update is the coefficient times the Gradient Gap; the objective's slope."""
         update = eq(self.algorithm.update, self.coefficient(J(t)) * gap(t))
-        update = implies(*self.algorithm.contributions, update)
+        update = implies(self.algorithm.contribution, update)
         if self.objective is None:
             return update
-        ascends = implies(*self.given, forall(x, lt(0, x), lt(x, 1), self.slope))
-        return both(update, ascends)
+        ascends = forall(x, lt(0, x), lt(x, 1), self.slope)
+        return both(update, ascends if self.given is None else implies(self.given, ascends))
 
-    def proved(self, rate: Theorem) -> Theorem:
-        """The claim, from 0 < J(t) < 1."""
-        closed = where(self.closing(self), {x: J(t)})
-        closed = discharge(closed, rate)
-        made = rewrite_coefficient(coefficient_of(self.algorithm), closed)
-        update = intro(made, (), *self.algorithm.contributions)
+    def proved(self, made: Theorem) -> Theorem:
+        """The claim, from the expected update under what a group contributes."""
+        update = intro(made, (), self.algorithm.contribution)
         if self.objective is None:
             return update
         ascent = self.ascent(self) if self.ascent else elementary(self)
-        range_ = (f.conclusion for f in INSIDE)
-        return conjunction(update, intro(intro(ascent, x, *range_), (), *self.given))
+        ascent = intro(ascent, x, *(f.conclusion for f in INSIDE))
+        return conjunction(update, ascent if self.given is None else intro(ascent, (), self.given))
 
 
 def rewrite_coefficient(update: Theorem, closed: Theorem) -> Theorem:
@@ -314,6 +311,34 @@ DR_GRPO = Row(
 GRPO = Definition("grpo", lam((nat("n"), x), mean(nat("n"), x, lambda k: deviation(k, nat("n")))))
 """``grpo(G, J)``: c_G(J), the mean standard deviation of the rewards of a group of G."""
 
+define(
+    "definition",
+    "algorithm.grpo-coefficient",
+    "GRPO's coefficient for groups of n",
+    GRPO,
+    provenance="extension",
+    claim=eq(GRPO(nat("n"), x), mean(nat("n"), x, lambda k: deviation(k, nat("n")))),
+    words="The mean standard deviation of the rewards of a group.",
+    module=__name__,
+)
+
+define(
+    "definition",
+    "algorithm.primitive",
+    "The polynomial whose derivative is a binomial mean",
+    PRIMITIVE,
+    binomial.DIFFERENCE,
+    provenance="classical",
+    claim=eq(
+        PRIMITIVE(nat("n"), lam(k, _values(k)), x),
+        total(nat("n") + 1, k, CHOOSE(nat("n"), k) * binomial.DIFFERENCE(k, lam(k, _values(k)))
+              / (k + 1) * POWER(x, k + 1)),
+    ),
+    words="In powers of the success rate; $\\Delta^{k} F$ is the $k$-th forward difference of $F$ "
+    "at 0.",
+    module=__name__,
+)
+
 
 @cache
 def over_scale() -> Theorem:
@@ -338,7 +363,7 @@ def by_scale(algorithm: Algorithm, scale: Value) -> Theorem:
     share = algorithm.kept if algorithm.kept else lambda k: num(1)
     values = {N: N + 1, function("c", "R"): lam(x, scale(x)), function("d", "R"): lam(x, share(x))}
     wanted = mean(N + 2, x, spread(N + 2, scale, share))
-    plain = COEFFICIENT(N + 1, x, *algorithm.advantages(x))
+    plain = COEFFICIENT(N + 1, x, *algorithm.weighted(x))
     return have(eq(plain, wanted), where(over_scale(), values), unfold=("coefficient",))
 
 
@@ -532,7 +557,7 @@ def close_population(row: Row) -> Theorem:
     strict = discharge(where(square_roots.root_positive(), x=variance), positive)
     goal = eq(row.algorithm.derived(x), row.coefficient(x))
     mean_ = trials(num(0), binomial.constant(1 / _deviant))
-    opened = have(eq(COEFFICIENT(num(0), x, *row.algorithm.advantages(x)),
+    opened = have(eq(COEFFICIENT(num(0), x, *row.algorithm.weighted(x)),
                      variance * mean(num(0), x, lambda k: 1 / _deviant)),
                   strict, unfold=("coefficient",))  # fmt: skip
     return have(goal, opened, mean_, have(eq(variance / _deviant, _deviant), root, strict))
@@ -540,8 +565,9 @@ def close_population(row: Row) -> Theorem:
 
 def angle_slope(row: Row) -> Theorem:
     """From sin(phi(x)/2) = sqrt(x) and cos(phi(x)/2) >= 0: phi' = 1/sqrt(x (1-x))."""
-    smooth, sine, cosine = (assume(f) for f in row.given)
-    slope, height, side = (apply(f, *INSIDE, at=[x]) for f in (smooth, sine, cosine))
+    assert row.given is not None
+    angle = assume(row.given)
+    slope, height, side = (part(apply(angle, *INSIDE, at=[x]), *p) for p in ((0,), (1, 0), (1, 1)))
     moving = differentiate(u, sin(phi(u) / 2) ** 2, x, slope)
     radius = minimum(x, 1 - x)
     split = instance("minimum.cases", x=x, y=1 - x)
@@ -550,7 +576,7 @@ def angle_slope(row: Row) -> Theorem:
     low, high = assume(lt(x - radius, u)), assume(lt(u, x + radius))
     inside = have(lt(0, u), low, near), have(lt(u, 1), high, near)
     square = apply(instance("root.square", x=u), have(le(0, u), inside[0]))
-    same = have(eq(u, sin(phi(u) / 2) ** 2), apply(sine, *inside, at=[u]), square)
+    same = have(eq(u, sin(phi(u) / 2) ** 2), apply(angle, *inside, at=[u]), square)
     rule = instance("derivative.local", f=lam(u, u), g=lam(u, sin(phi(u) / 2) ** 2), t=x,
                     x=num(1), d=radius)  # fmt: skip
     near_x = intro(same, u, low.conclusion, high.conclusion)
@@ -575,17 +601,17 @@ POPULATION = Row(
               lambda k, J: -(J / sqrt(J * (1 - J)))),
     lambda x: sqrt(x * (1 - x)), close_population,
     phi, angle_slope,
-    (
-        forall(x, lt(0, x), lt(x, 1), derivative(u, phi(u), x, psi(x))),
-        forall(x, lt(0, x), lt(x, 1), eq(sin(phi(x) / 2), sqrt(x))),
-        forall(x, lt(0, x), lt(x, 1), le(0, cos(phi(x) / 2))),
+    forall(
+        x, lt(0, x), lt(x, 1),
+        both(derivative(u, phi(u), x, psi(x)), eq(sin(phi(x) / 2), sqrt(x)),
+             le(0, cos(phi(x) / 2))),
     ),
 )  # fmt: skip
 
 
 def alone(row: Row, *facts: Theorem) -> Theorem:
     """A closing for groups of one: the mean over no companions is the value at 0."""
-    up, down = row.algorithm.advantages(x)
+    up, down = row.algorithm.weighted(x)
     gain = lam(k, beta(up, [k + 1]) - beta(down, [k]))
     start = where(binomial.start(), {real("p"): x, function("F", "N"): gain})
     chance = trials(num(1), binomial.first_moment())
@@ -642,8 +668,11 @@ TABLE = (
 )
 def coefficient(proof: Proof) -> Theorem:
     rate = proof.use("setting.success-rate", at=[t])
+    proof.used.update(dict.fromkeys(FOUNDATION))
     rows = []
     for row in TABLE:
-        proof.used["algorithm.expected-update"] = None
-        rows.append(proof.note(row.proved(rate), row.algorithm.name))
+        closed = where(row.closing(row), {x: J(t)})
+        made = rewrite_coefficient(coefficient_of(row.algorithm), discharge(closed, rate))
+        proof.note(made, row.algorithm.name)
+        rows.append(row.proved(made))
     return conjunction(*rows)
