@@ -301,3 +301,30 @@ def truncated() -> Theorem:
     )  # fmt: skip
     made = apply(induct(_n, formula, base, step), assume(early), assume(late), at=[_n])
     return apply(part(made, 1), assume(le(m, _n)))
+
+
+@cache
+def term_below() -> Theorem:
+    """``f >= 0`` on i < n gives ``f(k) <= Sum(n, f)`` for k < n."""
+    each, inside = forall(_i, lt(_i, _n), le(0, _f(_i))), lt(_k, _n)
+
+    def step(hypothesis: Theorem) -> Theorem:
+        longer, before = assume(forall(_i, lt(_i, _n + 1), le(0, _f(_i)))), assume(lt(_k, _n + 1))
+        shorter, last = _shorter(longer), apply(longer, at=[_n])
+        goal = le(_f(_k), total(_n + 1, _i, _f(_i)))
+
+        def at_the_end(case: Theorem) -> Theorem:
+            whole = apply(instance("natural.discrete", m=_k, n=_n + 1), before)
+            return have(goal, have(eq(_k, _n), case, whole), monotone_from_zero(shorter))
+
+        def earlier(case: Theorem) -> Theorem:
+            return have(goal, apply(hypothesis, shorter, case), last)
+
+        made = by_cases(order(_n, _k), at_the_end, earlier)
+        return intro(intro(made, (), before.conclusion), (), longer.conclusion)
+
+    formula = implies(each, inside, le(_f(_k), total(_n, _i, _f(_i))))
+    nobody = assume(lt(_k, 0))
+    base = intro(have(le(_f(_k), total(0, _i, _f(_i))), nobody), (),
+                 forall(_i, lt(_i, 0), le(0, _f(_i))), nobody.conclusion)  # fmt: skip
+    return apply(induct(_n, formula, base, step), assume(each), assume(inside), at=[_n])
