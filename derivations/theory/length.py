@@ -730,10 +730,8 @@ def invariance(proof: Proof) -> Theorem:
 def _critical_positive(proof: Proof, rate: Theorem, smooth: Theorem) -> Theorem:
     """0 < kappa_tok for length 1."""
     opened = unfold(critical(num(1)), frozenset({"token_curvature"}))
-    value = opened.args[1].args[0].args[1].args[1]
     rest = (1 - line.success(ZERO)) * exp(-num(Fraction(3, 2)))
     above = value_facts(proof, rest, *shrunk_rate(rate))[0]
-    del value
     plain = by_cases(
         instance("minimum.cases", x=opened.args[0], y=opened.args[1]),
         *([lambda case: have(lt(0, opened), case, rate, smooth, above)] * 2),
@@ -760,9 +758,7 @@ def _short(
     forward: Theorem, positive: Theorem, factor: Theorem, some: Theorem,
 ) -> Theorem:  # fmt: skip
     """eta <= Delta mu/kappa_tok."""
-    D, q = real("D"), real("q")
     goal = le(eta, line.alignment(ZERO) / critical(tokens.T_max))
-    del D, q
     return have(goal, step, limit, same, divided, scaled, forward, positive, factor, some)
 
 

@@ -36,12 +36,12 @@ from derivations.tactics import (
     instance,
     intro,
     part,
+    rewrite,
     where,
 )
 from derivations.theory.lines import EXPLICIT, two_responses
 from derivations.theory.setting import log_odds_of
 from derivations.theory.stagnation.landscape import LOGISTIC, X
-from derivations.theory.trajectory.one_step import KAPPA
 from derivations.theory.trajectory.one_step import G as SCORE
 from derivations.theory.trajectory.one_step import L as HESSIAN
 from derivations.theory.trajectory.pairs import logistic_log_odds, pair_probabilities
@@ -160,8 +160,6 @@ def _realised(proof: Proof) -> Theorem:
         f=lam(t, f(here)), f1=lam(t, slope(here)), f2=lam(t, bend(here)), g=ONE, b=ONE,
         eta=VANISHING.size(k),
     )  # fmt: skip
-    from derivations.tactics import rewrite
-
     return rewrite(made, have(eq(ONE + ONE**2 / 4, L_o)))
 
 
@@ -207,9 +205,6 @@ def _bounded(
         mapping=mapping, p=TOP,
     )  # fmt: skip
     odds = fold(logistic_log_odds(f(0) + 2), eq(log_odds_of(TOP), f(0) + 2))
-    rate = have(eq(VANISHING.success(0), LOGISTIC(f(X(0)))), *pair_probabilities(f(X(0))),
-                unfold=("mass", "logistic", *EXPLICIT))  # fmt: skip
-    del rate
     start = part(apply(part(_realised(proof), 1, 0), at=[0]), 0)
     begin = have(eq(VANISHING.log_odds(0), f(0)), where(start, {k: num(0)}), proof.given[1])
     goal = le(_progress(K), 4)
@@ -221,7 +216,7 @@ def _fading(
 ) -> Theorem:
     """K Delta mu_K**2 <= kappa M(K), since the alignment decreases."""
     claim = le(K * slope(X(K)) ** 2, KAPPA_HERE * _progress(K))
-    here, there = apply(right, at=[K]), apply(right, at=[K + 1])
+    here = apply(right, at=[K])
     move = apply(proof.given[2], at=[K])
     rises = have(le(X(K), X(K + 1)), move)
     falls = have(le(slope(X(K + 1)), slope(X(K))), rises, here)
@@ -236,7 +231,6 @@ def _fading(
 
     base = have(beta(lam(K, claim), [num(0)]), unfold=("progress",))
     rule = apply(induct(K, claim, base, step), at=[K])
-    del there
     made = have(le(K * _alignment(K) ** 2, 14), rule, apply(bounded, at=[K]),
                 where(aligned, {k: K}))  # fmt: skip
     return intro(proof.note(made, "and the alignment decreases"), K)
