@@ -67,8 +67,12 @@ def bend(at: Term) -> Term:
 
 
 _line = two_responses(*(lam(t, g(X(k) + t)) for g in (f, slope, bend)))
-_parts = (lam((k, t, i), beta(g, [t, i])) for g in (_line.log_policy, _line.score, _line.hessian))
-VANISHING = Run(_line.count, _line.reward, *_parts, lam(k, slope(X(k)) / KAPPA_HERE))
+_log_policy, _score, _hessian = (
+    lam((k, t, i), beta(g, [t, i])) for g in (_line.log_policy, _line.score, _line.hessian)
+)
+VANISHING = Run(
+    _line.count, _line.reward, _log_policy, _score, _hessian, lam(k, slope(X(k)) / KAPPA_HERE)
+)
 """Log-odds f on the real line, steps in the direction of growth: the critical one every time."""
 
 _progress, _alignment = VANISHING.progress, VANISHING.alignment
