@@ -281,16 +281,13 @@ def martingale(proof: Proof) -> Theorem:
 def token_mean(proof: Proof) -> Theorem:
     """The mean of a token score given the prefix, from its being uncorrelated with prefixes."""
     drawn = Drawn.of(proof.given[1])
-    known = Equivalence.of(apply(drawn.equivalence, at=[k]))
     before, inside = assume(lt(k, T_max)), assume(lt(i, n))
+    fits = have(le(k, T_max), before)
+    known = Equivalence.of(apply(drawn.equivalence, fits, at=[k]))
     one, two = assume(lt(j, n)), assume(lt(m, n))
     alike = assume(eq(same(k, j, m), 1))
     back = apply(known.symmetric, one, two, alike, at=[j, m])
     goal = eq(same(k, i, j), same(k, i, m))
-
-    def value(response: Term, other: Term, path: Theorem, case: Theorem, found: Theorem) -> Theorem:
-        there = apply(known.transitive, inside, one, two, case, path, at=[i, response, other])
-        return have(goal, case, there, found)
 
     def joined(case: Theorem) -> Theorem:
         there = apply(known.transitive, inside, one, two, case, alike, at=[i, j, m])
@@ -310,7 +307,7 @@ def token_mean(proof: Proof) -> Theorem:
     earlier = fold(earlier, MEASURABLE(n, agree(k), prefix))
     zero = proof.use("token.orthogonal", earlier, before, Y=prefix)
     mean = MEAN(n, prefix, line.logs(t), lam(j, s_tok(k, t, j)))
-    drawn_here = apply(drawn.prefix, inside, have(le(k, T_max), before), at=[k, t, i])
+    drawn_here = apply(drawn.prefix, inside, fits, at=[k, t, i])
     made = have(eq(mean, 0), zero, drawn_here, unfold=NAMES)
     return intro(made, (k, i), before.conclusion, inside.conclusion)
 

@@ -103,8 +103,11 @@ TOKENS = Definition(
             ),
             forall(i, lt(i, n), le(T(i), T_max)),
             forall((k, t, i), lt(i, n), le(T(i), k), lt(k, T_max), eq(lp_tok(k, t, i), 0)),
-            forall(k, EQUIVALENCE(n, lam((i, j), same(k, i, j)))),
-            forall((k, i, j), lt(i, n), lt(j, n), eq(same(k + 1, i, j), 1), eq(same(k, i, j), 1)),
+            forall(k, le(k, T_max), EQUIVALENCE(n, lam((i, j), same(k, i, j)))),
+            forall(
+                (k, i, j), lt(k, T_max), lt(i, n), lt(j, n),
+                eq(same(k + 1, i, j), 1), eq(same(k, i, j), 1),
+            ),
             forall(
                 (k, t, i), lt(i, n), le(k, T_max),
                 eq(
@@ -415,7 +418,7 @@ def prefix_score(proof: Proof) -> Theorem:
     shared = []
     for body in (probability, probability * line.score(t, j)):
         rule = where(class_sums(), e=agree(k), X=lam(j, body))
-        rule = discharge(rule, apply(drawn.equivalence, at=[k]))
+        rule = discharge(rule, apply(drawn.equivalence, first, at=[k]))
         shared.append(apply(rule, inside, other, alike, at=[i, j]))
     mean_j = apply(intro(mean_, i, lt(i, n)), other, at=[j])
     drawn_j = apply(drawn.prefix, other, first, at=[k, t, j])
@@ -452,7 +455,7 @@ def orthogonal(proof: Proof) -> Theorem:
     opened = fold(proof.given[3], unfold(_earlier, frozenset({"measurable"})))
     inside, other = assume(lt(i, n)), assume(lt(j, n))
     alike = assume(eq(same(k + 1, i, j), 1))
-    shorter = apply(drawn.refines, inside, other, alike, at=[k, i, j])
+    shorter = apply(drawn.refines, before, inside, other, alike, at=[k, i, j])
     later = intro(
         apply(opened, inside, other, shorter, at=[i, j]), (i, j),
         inside.conclusion, other.conclusion, alike.conclusion,
@@ -463,7 +466,7 @@ def orthogonal(proof: Proof) -> Theorem:
     for length, known, fits in ((k, proof.given[3], fitting), (k + 1, later, after)):
         means = part(proof.use("token.prefix-score", fits, at=[length, t]), 0)
         made = proof.use(
-            "token.tower", apply(drawn.equivalence, at=[length]), known, means,
+            "token.tower", apply(drawn.equivalence, fits, at=[length]), known, means,
             e=agree(length), l=line.logs(t), X=line.at(line.score, t),
             Z=lam(i, total(length, m, s_tok(m, t, i))),
         )  # fmt: skip

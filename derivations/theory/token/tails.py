@@ -277,20 +277,15 @@ def next_token(
     proof: Proof, chord: str, before: Theorem, *facts: Theorem, rate: Term = lam_
 ) -> Theorem:
     """The statement `chord` at the score a of a prefix and that of the next token, x."""
-    near = apply(scores_of(proof), assume(lt(i, n)), before, at=[k, i])
+    near = apply(assume(SCORES), assume(lt(i, n)), before, at=[k, i])
     prefix = total(k, m, s_tok(m, t, i))
     return proof.use(chord, near, *facts, lam=rate, a=prefix, x=s_tok(k, t, i))
-
-
-def scores_of(proof: Proof) -> Theorem:
-    """The hypothesis that token scores are bounded."""
-    return next(h for h in proof.given if h.conclusion == SCORES)
 
 
 def no_score(proof: Proof, case: Theorem) -> Theorem:
     """s = 0 under i < n, where G_p <= 0."""
     inside, before = assume(lt(i, n)), assume(lt(k, T_max))
-    near = apply(scores_of(proof), inside, before, at=[k, i])
+    near = apply(assume(SCORES), inside, before, at=[k, i])
     none = intro(have(eq(s_tok(k, t, i), 0), case, near), k, before.conclusion)
     whole = part(apply(proof.use("token.score-sum"), inside, at=[t, i]), 0)
     return have(eq(line.score(t, i), 0), whole, sums.equal(T_max, none))
@@ -310,7 +305,7 @@ def bound_sign(proof: Proof) -> Theorem:
     first = Drawn.of(proof.given[1]).some
 
     def use(chosen: Theorem) -> Theorem:
-        return have(le(0, G_p), apply(scores_of(proof), part(chosen, 0), first, at=[0, j]))
+        return have(le(0, G_p), apply(assume(SCORES), part(chosen, 0), first, at=[0, j]))
 
     return obtain(Setting.of(proof.given[0]).correct, [j], use)
 
