@@ -253,8 +253,8 @@ def _tokens_phrase(printer: Printer, term: Term) -> str | None:
     moving, fixed = ({f[1] for f in fs if f} for fs in (functions[:4], functions[4:]))
     if not own or len(moving) != 1 or fixed != {()} or not is_variable(term.args[0], "n"):
         return None
-    longest, step = printer.inline().text(term.args[2]), moving.pop()
-    whose = f" under ${Symbol(chr(92) + 'pi', tuple(map(printer.text, step))).text}$" if step else ""
+    longest, step = printer.inline().text(term.args[2]), tuple(map(printer.text, moving.pop()))
+    whose = f" under ${Symbol(chr(92) + 'pi', step).text}$" if step else ""
     return f"responses are drawn token by token{whose}, at most ${longest}$ tokens each"
 
 

@@ -51,9 +51,9 @@ from derivations.tactics import (
 )
 from derivations.theory.gap import GAP
 from derivations.theory.token.curvature import KAPPA_TOK, TOKEN_CURVATURE
-from derivations.theory.token.lambert import value_facts
 from derivations.theory.token.martingale import REGULAR_STEP, L_p
 from derivations.theory.token.prefixes import DRAWN, Drawn, T_max
+from derivations.theory.token.root import value_facts
 from derivations.theory.token.tails import SIGMA2, G_p
 from derivations.theory.trajectory.one_step import KAPPA, SUCCESS, SUCCESS_CURVATURE, ZERO, G, L
 from derivations.vectors import PRODUCTS, at, length, length_facts, pair, square

@@ -52,9 +52,9 @@ from derivations.theory.algorithm.rates import (
     root_order,
     shrunk_rate,
 )
-from derivations.theory.token.lambert import LAMBERT, log_inverse, value_facts
 from derivations.theory.token.martingale import L_p
 from derivations.theory.token.prefixes import T_max
+from derivations.theory.token.root import LAMBERT, log_inverse, value_facts
 from derivations.theory.token.tails import SIGMA2
 
 p, m, q = real("p"), real("m"), real("q")
