@@ -48,7 +48,7 @@ from derivations.search.prove import prove
 from derivations.tactics import ProofError, assume
 from derivations.verify import shortfall
 
-from .mutants import explicit, gap, one_step, rates, runs, setting
+from .mutants import explicit, gap, one_step, rates, runs, setting, token
 from .mutants.evaluation import (
     SAME,
     Instance,
@@ -65,9 +65,9 @@ from .mutants.variants import Mutant, Scalar, edits, opened
 
 MUTANTS = [
     *setting.MUTANTS, *gap.MUTANTS, *one_step.MUTANTS, *runs.MUTANTS, *explicit.MUTANTS,
-    *rates.MUTANTS,
+    *token.MUTANTS, *rates.MUTANTS,
 ]  # fmt: skip
-SECTIONS = ("setting", "gap", "trajectory", "algorithm")
+SECTIONS = ("setting", "gap", "trajectory", "token", "algorithm")
 STATEMENTS = [
     s
     for s in library.statements()

@@ -107,6 +107,12 @@ def _root(x: Any) -> Any:
     return mp.sqrt(digits(x))
 
 
+def _lower_branch(x: Any) -> Any:
+    if not -mp.exp(-1) - SAME <= x < 0:
+        raise UnclearError("W of a number outside of its domain")
+    return mp.lambertw(digits(x), -1).real
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "+": lambda x, y: operator.add(*_aligned(x, y)),
     "-": lambda x, y: operator.sub(*_aligned(x, y)),
@@ -122,6 +128,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "sqrt": _root,
     "sin": lambda x: mp.sin(digits(x)),
     "cos": lambda x: mp.cos(digits(x)),
+    "lambertw": _lower_branch,
     "pi": lambda: +mp.pi,
 }
 

@@ -18,13 +18,13 @@ from derivations.kernel.terms import (
     real,
     sqrt,
 )
-from derivations.theory.algorithm import batch, directions, iterations
+from derivations.theory.algorithm import batch, directions, iterations, tokens
 from derivations.vectors import pair, square
 
 from .evaluation import Instance, digits, mp
 from .instances import LOGIT, RISING, STILL, WIDE, Softmax, segment, step, tight
 from .symbols import Dk, K, M, ell, gap, k, percent, sk
-from .variants import Mutant, claims, drops, edits, headed
+from .variants import Mutant, claims, drops, edits, headed, swapped
 
 alpha, eta, epsilon, a = (real(name) for name in ("alpha", "eta", "epsilon", "a"))
 _kappa = 2 * WIDE + WIDE**2
@@ -37,7 +37,26 @@ def _update(multiple: Any) -> Instance:
     """A step of log-odds ascent on RISING, the learning rate a multiple of 1/kappa."""
     at = tight(multiple)
     rate = digits(multiple) / digits(_kappa)
-    return replace(at, values={**at.values, "alpha": rate, "c": lambda x: Q(1)})
+    values = {**at.values, **_whole_response(RISING), "alpha": rate, "c": _one}
+    return replace(at, values=values)
+
+
+def _one(x: Any) -> Any:
+    return Q(1)
+
+
+def _whole_response(line: Softmax) -> dict[str, Any]:
+    """The response as one token."""
+    return {
+        "T_max": 1, "T": lambda i: 1, "G_p": WIDE, "L_p": WIDE,
+        "same": lambda k, i, j: Q(int(k == 0 or i == j)),
+        **{f"{name}_tok": _first_token(value) for name, value in line.functions().items()
+           if name in ("lp", "s", "h")},
+    }  # fmt: skip
+
+
+def _first_token(value: Callable[[Any, Any], Any]) -> Callable[[Any, Any, Any], Any]:
+    return lambda k, t, i: value(t, i)
 
 
 def _peaked(**values: Any) -> Instance:
@@ -75,12 +94,17 @@ _STEPS = [
     ),
     Mutant(
         "algorithm.critical-rate", "201/100", "J rises while alpha c K < 201/100",
-        edits((1, 0, 0, 1), lambda _: percent(201)), _update(Q(401, 200)),
+        edits((0, 1, 1, 1, 0, 0, 1), lambda _: percent(201)), _update(Q(401, 200)),
         "a step across the top of PEAK and further down on the other side",
     ),
     Mutant(
+        "algorithm.critical-rate", "token level", "kappa_tok keeps 51/100 of the alignment",
+        edits((1, 1, 1, 1, 1, 0), lambda half: percent(102) * half), _update(1),
+        "near the top of PEAK it keeps little more than half",
+    ),
+    Mutant(
         "algorithm.critical-rate", "another step", "the size of the step is dropped",
-        drops(6), replace(_update(Q(3, 2)), values={**_update(Q(3, 2)).values, "alpha": Q(1, 9)}),
+        drops(4), replace(_update(Q(3, 2)), values={**_update(Q(3, 2)).values, "alpha": Q(1, 9)}),
         "3/2 of the critical step gains a quarter",
     ),
     Mutant(
@@ -118,13 +142,9 @@ def _training(
     score, hessian = bounds
     return Instance(
         {**line.run(lambda k: sizes[k]), "G": score, "L": hessian, "alpha": rate,
-         "c": coefficient, **values},
+         "c": coefficient, "T_max": 0, "G_p": score, "L_p": hessian, **values},
         (Q(0), line.success(0), *reals), naturals=12, largest=lambda: (score, hessian),
     )  # fmt: skip
-
-
-def _one(x: Any) -> Any:
-    return Q(1)
 
 
 def _spread(x: Any) -> Any:
@@ -147,13 +167,26 @@ _ASCENT = _training(LOGIT, Q(2, 3), _one, _LOGIT, Q(1, 3), Q(5, 6))
 
 _ROOMY = Q(103, 100)
 
+
+def _token_of_step(value: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
+    return lambda k, m, t, i: value(k, t, i)
+
+
 _NEAR_TOP = replace(
     _training(RISING, 1 / (2 * _ROOMY + _ROOMY**2), _one, (_ROOMY, _ROOMY), Q(3, 4), Q(9, 10)),
     naturals=4,
 )
 """Log-odds ascent towards the top of PEAK: a step gains 52/100 of its alignment, nearly."""
 
-_TOO_FAST = _training(LOGIT, Q(1), _one, _LOGIT, Q(5, 6), Q(3, 5))
+_SPELLED = replace(
+    _NEAR_TOP, naturals=2, reals=_NEAR_TOP.reals[:3],
+    values={
+        **_NEAR_TOP.values, "T_max": 1, "T": lambda i: 1,
+        "same": lambda k, i, j: Q(int(k == 0 or i == j)),
+        **{f"{name}_tok": _token_of_step(_NEAR_TOP.values[name]) for name in ("lp", "s", "h")},
+    },
+)  # fmt: skip
+"""The first steps of that, every response being one token."""
 
 
 def _counted(q: Any, **values: Any) -> Instance:
@@ -198,13 +231,14 @@ def _order(part: Term) -> Callable[[Term], Term]:
 
 _RUNS = [
     Mutant(
-        "algorithm.safe-run", "53/100", "a step gains 53/100 of its alignment",
-        claims(_share / 2, percent(53) * _share), _NEAR_TOP,
-        "near the top of PEAK it gains less",
+        "algorithm.gaining-run", "53/100", "exp(-M(K)/2) becomes exp(-53/100 M(K))",
+        claims(M(K) / 2, percent(53) * M(K)), _NEAR_TOP,
+        "near the top of PEAK a step gains less",
     ),
     Mutant(
-        "algorithm.safe-run", "not safe", "the bound on the learning rate is dropped",
-        drops(7), _TOO_FAST, "its steps are longer than Delta mu/K(J) near J = 5/6",
+        "algorithm.gaining-run", "no coefficient", "0 < c is dropped",
+        drops(2), _training(LOGIT, Q(1), lambda x: Q(0), _LOGIT, Q(3, 4)),
+        "c = 0: nothing moves, though Delta mu = 1",
     ),
     Mutant(
         "algorithm.no-saturation", "53/100", "exp(-M(K)/2) becomes exp(-53/100 M(K))",
@@ -212,8 +246,13 @@ _RUNS = [
         "near the top of PEAK a step gains less",
     ),
     Mutant(
+        "algorithm.no-saturation", "token level", "the same with kappa_tok",
+        edits((1, 1, 1, 1, 1, 1, 0), lambda rate: swapped(rate, M(K) / 2, percent(53) * M(K))),
+        _SPELLED, "near the top of PEAK a step gains less",
+    ),
+    Mutant(
         "algorithm.no-saturation", "half", "J_K tends to 1/2 when M(K) diverges",
-        edits((0, 1, 1, 1, 1, 1), lambda _: num(Q(1, 2))), _ASCENT,
+        edits((0, 1, 1, 0, 1, 1, 1, 1, 1), lambda _: num(Q(1, 2))), _ASCENT,
         "the log-odds are 2 K/3 and tend to infinity",
     ),
     Mutant(
@@ -231,7 +270,7 @@ _RUNS = [
     ),
     Mutant(
         "algorithm.iterations", "no gap", "g <= Delta mu_k is dropped",
-        drops(9), _counted(_far, g=Q(10)), "Delta mu = 1, but g = 10",
+        drops(7), _counted(_far, g=Q(10)), "Delta mu = 1, but g = 10",
     ),
     Mutant(
         "algorithm.rate", "no one", "the bound less one",
@@ -243,7 +282,7 @@ _RUNS = [
     ),
     Mutant(
         "algorithm.rate", "no potential", "F' = 1/(J (1 - J) c(J)) is dropped",
-        drops(13), _counted(_far, F=lambda x: Q(0)), "F = 0",
+        drops(11), _counted(_far, F=lambda x: Q(0)), "F = 0",
     ),
     Mutant(
         "algorithm.rate-reinforce", "no one", "the bound less one",
@@ -257,7 +296,7 @@ _RUNS = [
     ),
     Mutant(
         "algorithm.rate-reinforce", "no lower bound", "m J (1 - J) <= c(J) is dropped",
-        drops(13), replace(
+        drops(11), replace(
             _closed(_spread, Q(24, 5), _far),
             values={**_closed(_spread, Q(24, 5), _far).values, "m": Q(100)}),
         "m = 100",
@@ -291,6 +330,35 @@ _RUNS = [
         "algorithm.rate-log-odds", "no start", "log(1/J_0) is left out of the order",
         edits((1,), _order(log(1 / epsilon))), _closed(_one, Q(2, 3), _far, -2),
         "the log-odds rise from -2 to log 9",
+    ),
+]  # fmt: skip
+
+
+# Token level -----------------------------------------------------------------------------------
+
+_TOKEN = {"L_p": Q(1), "G_p": Q(1), "T_max": 1, "m": Q(1, 2)}
+_PLACES = (Q(1, 3), Q(1, 2), Q(9, 10), Q(9999, 10000))
+_few = tokens.L_p * tokens.T_max + tokens.SIGMA2
+_TOKENS = [
+    Mutant(
+        "algorithm.token-supremum", "one", "10 sigma**2 becomes sigma**2",
+        claims(tokens.CEILING, _few), Instance({**_TOKEN, "c": _root}, _PLACES),
+        "c(9/10) kappa_tok(9/10) = 3 for L_p = G_p = T_max = 1",
+    ),
+    Mutant(
+        "algorithm.token-supremum", "late", "c**2 <= J (1 - J) is dropped",
+        drops(4), Instance({**_TOKEN, "c": lambda x: x / 2}, _PLACES),
+        "c(J) = J/2: V((1 - J) exp(-3/2)) grows without bound",
+    ),
+    Mutant(
+        "algorithm.token-rates", "one", "10 sigma**2 becomes sigma**2",
+        claims(tokens.CEILING, _few), Instance(_TOKEN, _PLACES),
+        "GRPO: c(9/10) kappa_tok(9/10) = 3 for L_p = G_p = T_max = 1",
+    ),
+    Mutant(
+        "algorithm.token-rates", "log-odds", "log-odds ascent instead of RAFT",
+        edits((0, 0, 1, 1, 1, 1, 1, 0, 0), lambda _: num(1)), Instance(_TOKEN, _PLACES),
+        "c = 1: kappa_tok grows without bound",
     ),
 ]  # fmt: skip
 
@@ -472,4 +540,4 @@ _DIRECTIONS = [
 ]  # fmt: skip
 
 
-MUTANTS: list[Mutant] = [*_STEPS, *_RUNS, *_BATCHES, *_DIRECTIONS]
+MUTANTS: list[Mutant] = [*_STEPS, *_RUNS, *_TOKENS, *_BATCHES, *_DIRECTIONS]

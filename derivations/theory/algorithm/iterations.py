@@ -54,10 +54,17 @@ from derivations.theory.algorithm.rates import (
     critical,
     curvature_positive,
     fixed_bound,
+    kappa_tok,
     root_facts,
     root_order,
+    token_curvature_positive,
 )
 from derivations.theory.setting import CONVERGES, DIVERGES, log_odds_of
+from derivations.theory.token.martingale import TOKEN_REGULAR, L_p
+from derivations.theory.token.prefixes import TOKENS as TOKEN_BY_TOKEN
+from derivations.theory.token.prefixes import T, T_max, h_tok, lp_tok, s_tok, same
+from derivations.theory.token.tails import G_p
+from derivations.theory.trajectory import runs
 from derivations.theory.trajectory.one_step import KAPPA, ZERO, G, L
 from derivations.theory.trajectory.runs import K, gain_below, k
 
@@ -187,6 +194,30 @@ def rates_between(proof: Proof) -> Theorem:
 
 TRAJECTORY = [run.regular(G, L), lt(0, L)]
 
+_lp_tok, _s_tok, _h_tok = (
+    function(name, "N", "N", "R", "N") for name in ("lp_tok", "s_tok", "h_tok")
+)
+_i, _j, _m, _t = nat("i"), nat("j"), nat("m"), real("t")
+
+
+def _of_step(function_: Term) -> Term:
+    """What a function of (step, token, point, response) is at step k."""
+    return lam((_m, _t, _i), function_(k, _m, _t, _i))
+
+
+_TOKEN_FUNCTIONS = [_of_step(f) for f in (_lp_tok, _s_tok, _h_tok)]
+_SHARED = [lam(_i, T(_i)), lam((_m, _i, _j), same(_m, _i, _j))]
+
+TOKENS = [
+    forall(
+        k,
+        TOKEN_BY_TOKEN(run.count, run.at(k).log_policy, T_max, *_TOKEN_FUNCTIONS, *_SHARED),
+    ),
+    forall(k, TOKEN_REGULAR(run.count, T_max, *_TOKEN_FUNCTIONS[1:], G_p, L_p, 0, sk(k))),
+    lt(0, L_p),
+]
+"""Every step draws its responses token by token, and is regular as they are."""
+
 
 @state(
     "theorem",
@@ -194,15 +225,19 @@ TRAJECTORY = [run.regular(G, L), lt(0, L)]
     "A safe fixed learning rate never saturates",
     provenance="extension",
     given=TRAINING,
-    claim=implies(
-        *TRAJECTORY,
-        both(
-            implies(safe(critical), never_saturates()),
-            implies(safe(lambda _: KAPPA), never_saturates()),
+    claim=both(
+        implies(
+            *TRAJECTORY,
+            both(
+                implies(safe(critical), never_saturates()),
+                implies(safe(lambda _: KAPPA), never_saturates()),
+            ),
         ),
+        implies(*TOKENS, implies(safe(kappa_tok), never_saturates())),
     ),
-    words="The learning rate is at most one over the supremum of $c(J)\\,K(J)$, or of "
-    "$c(J)\\,\\kappa$, over $J \\ge J_0$.",
+    words="The learning rate is at most one over the supremum, over $J \\ge J_0$, of "
+    "$c(J)\\,K(J)$, of $c(J)\\,\\kappa$, or of $c(J)\\,\\kappa_{\\mathrm{tok}}(J)$ if responses "
+    "are drawn token by token.",
 )
 def no_saturation(proof: Proof) -> Theorem:
     regular = [assume(f) for f in TRAJECTORY]
@@ -223,7 +258,40 @@ def no_saturation(proof: Proof) -> Theorem:
     )  # fmt: skip
     other = apply(made, intro(also, p, low.conclusion, high.conclusion))
     both_ = conjunction(made, intro(other, (), constant.conclusion))
-    return intro(both_, (), *(f.conclusion for f in regular))
+    first = intro(both_, (), *(f.conclusion for f in regular))
+    drawn, smooth = [assume(f) for f in TOKENS], assume(safe(kappa_tok))
+    last = intro(unsaturated_tokens(proof, drawn, smooth), (), smooth.conclusion)
+    proof.note(last, "and below 1/sup c kappa_tok")
+    return conjunction(first, intro(last, (), *(f.conclusion for f in drawn)))
+
+
+def unsaturated_tokens(proof: Proof, drawn: list[Theorem], rate_: Theorem) -> Theorem:
+    """`never_saturates` where alpha c(J) kappa_tok(J) <= 1."""
+    opened = fold(proof.given[0], unfold(proof.given[0].conclusion, frozenset({"run"})))
+    before, here = assume(le(Jk(0), Jk(k))), apply(rates_between(proof), at=[k])
+    limit = apply(rate_, before, have(lt(Jk(k), 1), here), at=[Jk(k)])
+    tokens, regular = (apply(f, at=[k]) for f in drawn[:2])
+    forward = apply(part(opened, 1, 1), at=[k])
+    steps = proof.use(
+        "token.threshold", apply(part(opened, 0), at=[k]), tokens, regular, drawn[2], forward,
+        mapping={
+            **run.at(k).substitution(), real("eta"): sk(k),
+            **dict(zip((lp_tok, s_tok, h_tok), _TOKEN_FUNCTIONS, strict=True)),
+        },
+    )  # fmt: skip
+    positive = token_curvature_positive(proof, Jk(k), here, tokens, drawn[2])
+    short = have(
+        le(sk(k), Dk(k) / kappa_tok(Jk(k))), limit, apply(proof.given[3], at=[k]), positive,
+        apply(proof.given[4], at=[k]),
+    )  # fmt: skip
+    gain = have(gains(k), apply(part(steps, 1), short), joined_odds(proof, opened))
+    return part(proof.use("algorithm.gaining-run", intro(gain, k, before.conclusion)), 1)
+
+
+def joined_odds(proof: Proof, opened: Theorem) -> Theorem:
+    """The log-odds at the end of step k are those at the start of step k + 1."""
+    joint = runs.joined(proof, {"joint": part(opened, 1, 0)})
+    return have(eq(ellk(k + 1), run.at(k).log_odds(sk(k))), joint, unfold=("log_odds",))
 
 
 def unsaturated(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem:

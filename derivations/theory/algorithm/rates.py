@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
-from derivations import sums
+from derivations import calculus, sums
 from derivations.expectation import ARBITRARY, NAMES, Line
 from derivations.kernel.terms import (
     Definition,
@@ -49,11 +50,11 @@ from derivations.tactics import (
     where,
 )
 from derivations.theory.gap import GAP
-from derivations.theory.token.curvature import KAPPA_TOK, shrunk_rate
-from derivations.theory.token.lambert import value_facts
+from derivations.theory.token.curvature import KAPPA_TOK, TOKEN_CURVATURE
 from derivations.theory.token.martingale import REGULAR_STEP, L_p
 from derivations.theory.token.prefixes import DRAWN, Drawn, T_max
-from derivations.theory.token.tails import SIGMA2
+from derivations.theory.token.root import value_facts
+from derivations.theory.token.tails import SIGMA2, G_p
 from derivations.theory.trajectory.one_step import KAPPA, SUCCESS, SUCCESS_CURVATURE, ZERO, G, L
 from derivations.vectors import PRODUCTS, at, length, length_facts, pair, square
 
@@ -285,7 +286,7 @@ def critical_rate(proof: Proof) -> Theorem:
     )
     first = intro(conjunction(*constant, *local), (), *(f.conclusion for f in regular))
     step = part(proof.use("token.threshold", forward, *tokens), 1)
-    drawn = token_curvature_positive(proof, rates[0], *tokens)
+    drawn = token_curvature_positive(proof, J(0), rates[0], tokens[0], tokens[2])
     second = intro(below(proof, KAPPA_TOK, drawn, step), (), *(f.conclusion for f in tokens))
     return conjunction(first, second)
 
@@ -324,28 +325,43 @@ def curvature_positive(rate: Term, between: Theorem, positive: Theorem) -> Theor
     )
 
 
+def kappa_tok(rate: Term) -> Term:
+    """kappa_tok(J)."""
+    return TOKEN_CURVATURE(G_p, L_p, T_max, rate)
+
+
 def token_curvature_positive(
-    proof: Proof, between: Theorem, drawn: Theorem, _: Theorem, positive: Theorem
+    proof: Proof, rate: Term, between: Theorem, drawn: Theorem, positive: Theorem
 ) -> Theorem:
-    """0 < kappa_tok(J)."""
+    """0 < kappa_tok(J), from 0 < J < 1, tokens and 0 < L_p."""
+    inside = shrunk_rate(rate, between)
+    above = value_facts(proof, inside[0].conclusion.args[1], *inside)[0]
     tokens = Drawn.of(drawn).some
-    shrunk = shrunk_rate(between)
-    above = value_facts(proof, shrunk[0].conclusion.args[1], *shrunk)[0]
-    return positive_minimum(KAPPA_TOK, between, [tokens, above, positive])
-
-
-def positive_minimum(curvature: Term, between: Theorem, known: list[Theorem]) -> Theorem:
-    """0 < kappa_tok(J), from 0 < T_max, 1 <= V and 0 < L_p."""
-    opened = unfold(curvature, frozenset({"token_curvature"}))
+    opened = unfold(kappa_tok(rate), frozenset({"token_curvature"}))
     near, far = opened.args
-    whole = have(lt(0, L_p * T_max), *known)
-    rest = have(le(0, SIGMA2 * known[1].conclusion.args[1]), *known)
+    whole = have(lt(0, L_p * T_max), tokens, positive)
+    rest = have(le(0, SIGMA2 * above.conclusion.args[1]), tokens, above)
     branches = have(lt(0, near), whole, between), have(lt(0, far), whole, rest, between)
     made = by_cases(
         instance("minimum.cases", x=near, y=far),
         *([lambda case: have(lt(0, opened), case, *branches)] * 2),
     )
-    return fold(made, lt(0, curvature))
+    return fold(made, lt(0, kappa_tok(rate)))
+
+
+def shrunk_rate(rate: Term, between: Theorem) -> list[Theorem]:
+    """0 < q and q <= 1 for q = (1 - J) exp(-3/2), from J < 1 and 0 <= J."""
+    factor = exp(-num(Fraction(3, 2)))
+    falls = discharge(
+        where(calculus.exp_monotone(), a=factor.args[0], b=num(0)), have(le(factor.args[0], 0))
+    )
+    positive = instance("exp.positive", x=factor.args[0])
+    one = have(le(factor, 1), falls, instance("exp.zero"))
+    small = have(le((1 - rate) * factor, 1 - rate), one, between)
+    return [
+        have(lt(0, (1 - rate) * factor), positive, between),
+        have(le((1 - rate) * factor, 1), small, between),
+    ]
 
 
 def rising(proof: Proof, rates: list[Theorem], wide: Theorem) -> Theorem:

@@ -43,22 +43,24 @@ from derivations.tactics import (
     rewrite,
     where,
 )
-from derivations.theory.algorithm.rates import GRPO, RAFT, REINFORCE, root_facts, root_order
-from derivations.theory.token.curvature import TOKEN_CURVATURE
-from derivations.theory.token.lambert import LAMBERT, log_inverse, value_facts
+from derivations.theory.algorithm.rates import (
+    GRPO,
+    RAFT,
+    REINFORCE,
+    kappa_tok,
+    root_facts,
+    root_order,
+    shrunk_rate,
+)
 from derivations.theory.token.martingale import L_p
 from derivations.theory.token.prefixes import T_max
-from derivations.theory.token.tails import SIGMA2, G_p
+from derivations.theory.token.root import LAMBERT, log_inverse, value_facts
+from derivations.theory.token.tails import SIGMA2
 
 p, m, q = real("p"), real("m"), real("q")
 c = function("c", "R")
 
 HALF, THREE_HALVES = num(Fraction(1, 2)), num(Fraction(3, 2))
-
-
-def kappa_tok(rate: Term) -> Term:
-    """kappa_tok(J)."""
-    return TOKEN_CURVATURE(G_p, L_p, T_max, rate)
 
 
 CEILING = L_p * T_max + 10 * SIGMA2
@@ -147,15 +149,7 @@ def scaled_root(proof: Proof, half: Theorem, high: Theorem) -> Theorem:
     joined = instance("exp.sum", x=log(1 - p), y=-THREE_HALVES)
     same = have(eq(exp(log(1 - p) + -THREE_HALVES), shrunk), joined, inverse)
     level = rewrite(instance("log.exp", x=log(1 - p) + -THREE_HALVES), same)
-    shrinks = discharge(
-        where(calculus.exp_monotone(), a=-THREE_HALVES, b=num(0)), have(le(-THREE_HALVES, 0))
-    )
-    one = have(le(exp(-THREE_HALVES), 1), shrinks, instance("exp.zero"))
-    positive = instance("exp.positive", x=-THREE_HALVES)
-    inside = [
-        have(lt(0, shrunk), rest, positive),
-        have(le(shrunk, 1), have(le(shrunk, 1 - p), one, rest), half),
-    ]
+    inside = shrunk_rate(p, have(both(le(0, p), lt(p, 1)), half, high))
     bounds = part(proof.use("token.lambert-properties"), 1, 1, 0)
     above = part(apply(bounds, *inside, at=[shrunk]), 1)
     surprise = log(1 / shrunk)

@@ -46,13 +46,6 @@ from derivations.tactics import (
 from derivations.theory.gap import side_facts, side_values
 from derivations.theory.setting import odds
 from derivations.theory.token.events import SQUARE, least
-from derivations.theory.token.lambert import (
-    LAMBERT,
-    lambert_falls,
-    log_inverse,
-    log_monotone,
-    value_facts,
-)
 from derivations.theory.token.martingale import (
     LENGTH,
     MEAN_LENGTH,
@@ -79,6 +72,13 @@ from derivations.theory.token.prefixes import (
     n,
     t,
     u,
+)
+from derivations.theory.token.root import (
+    LAMBERT,
+    lambert_falls,
+    log_inverse,
+    log_monotone,
+    value_facts,
 )
 from derivations.theory.token.tails import SIGMA2, G_p
 from derivations.theory.trajectory.one_step import (

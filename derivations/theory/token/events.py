@@ -51,18 +51,6 @@ from derivations.tactics import (
 )
 from derivations.theory.gap import side_facts, side_values
 from derivations.theory.setting import odds
-from derivations.theory.token.lambert import (
-    LAMBERT,
-    RATE,
-    congruent_log,
-    exponent_bound,
-    height,
-    log_inverse,
-    log_monotone,
-    log_one,
-    surprise,
-    value_facts,
-)
 from derivations.theory.token.martingale import (
     LENGTH,
     MEAN_LENGTH,
@@ -80,6 +68,18 @@ from derivations.theory.token.prefixes import (
     line,
     n,
     t,
+)
+from derivations.theory.token.root import (
+    LAMBERT,
+    RATE,
+    congruent_log,
+    exponent_bound,
+    height,
+    log_inverse,
+    log_monotone,
+    log_one,
+    surprise,
+    value_facts,
 )
 from derivations.theory.token.tails import (
     SIGMA2,

@@ -13,6 +13,7 @@ from derivations.kernel.terms import (
     Term,
     both,
     eq,
+    exists,
     exp,
     forall,
     implies,
@@ -279,6 +280,19 @@ DIGITS = Fraction(14899929651, 10**11), Fraction(14899929652, 10**11)
 """p* lies between these."""
 
 
+def crossing_at(rate: Term) -> Term:
+    """V(p) < 1/p exactly below this rate, p*, whose equation and first digits are known."""
+    return both(
+        eq(1 / rate, 1 + 3 * surprise(rate)),
+        lt(num(DIGITS[0]), rate),
+        lt(rate, num(DIGITS[1])),
+        forall(
+            p, *RATE,
+            both(implies(lt(p, rate), lt(V, 1 / p)), implies(lt(V, 1 / p), lt(p, rate))),
+        ),
+    )
+
+
 @state(
     "lemma",
     "token.lambert-properties",
@@ -294,14 +308,7 @@ DIGITS = Fraction(14899929651, 10**11), Fraction(14899929652, 10**11)
                 le(V, 1 + 2 * sqrt(_u) + 2 * _u),
             ),
         ),
-        both(
-            eq(1 / CROSSING, 1 + 3 * surprise(CROSSING)),
-            lt(num(DIGITS[0]), CROSSING), lt(CROSSING, num(DIGITS[1])),
-        ),
-        forall(
-            p, *RATE,
-            both(implies(lt(p, CROSSING), lt(V, 1 / p)), implies(lt(V, 1 / p), lt(p, CROSSING))),
-        ),
+        exists(q, crossing_at(q)),
     ),
     words="The bounds are those of Chatzigeorgiou (2013) for $W_{-1}$.",
 )  # fmt: skip
@@ -312,9 +319,10 @@ def lambert_properties(proof: Proof) -> Theorem:
     at_one = symmetric(apply(only, have(le(1, one)), flat, at=[1]))
     proof.note(at_one, "1 solves the equation")
     crossing = crossing_root(proof)
-    return conjunction(
-        at_one, decreasing(proof), bounds(proof), crossing, crosses(proof, crossing)
-    )
+    known = conjunction(*(part(crossing, *path) for path in ((0,), (1, 0), (1, 1))),
+                        crosses(proof, crossing))  # fmt: skip
+    star = infer("witness", known, formula=exists(q, crossing_at(q)), terms=(CROSSING,))
+    return conjunction(at_one, decreasing(proof), bounds(proof), star)
 
 
 def decreasing(proof: Proof) -> Theorem:
