@@ -48,7 +48,7 @@ from derivations.search.prove import prove
 from derivations.tactics import ProofError, assume
 from derivations.verify import shortfall
 
-from .mutants import explicit, gap, one_step, runs, setting
+from .mutants import algorithms, explicit, gap, one_step, runs, setting
 from .mutants.evaluation import (
     SAME,
     Instance,
@@ -65,8 +65,9 @@ from .mutants.variants import Mutant, Scalar, edits, opened
 
 MUTANTS = [
     *setting.MUTANTS, *gap.MUTANTS, *one_step.MUTANTS, *runs.MUTANTS, *explicit.MUTANTS,
+    *algorithms.MUTANTS,
 ]  # fmt: skip
-SECTIONS = ("setting", "gap", "trajectory")
+SECTIONS = ("setting", "gap", "trajectory", "algorithm")
 STATEMENTS = [
     s
     for s in library.statements()
