@@ -48,7 +48,18 @@ from derivations.search.prove import prove
 from derivations.tactics import ProofError, assume
 from derivations.verify import shortfall
 
-from .mutants import explicit, gap, one_step, rates, runs, setting, token
+from .mutants import (
+    algorithms,
+    explicit,
+    gap,
+    length,
+    one_step,
+    rates,
+    runs,
+    setting,
+    stagnation,
+    token,
+)
 from .mutants.evaluation import (
     SAME,
     Instance,
@@ -65,9 +76,9 @@ from .mutants.variants import Mutant, Scalar, edits, opened
 
 MUTANTS = [
     *setting.MUTANTS, *gap.MUTANTS, *one_step.MUTANTS, *runs.MUTANTS, *explicit.MUTANTS,
-    *token.MUTANTS, *rates.MUTANTS,
+    *token.MUTANTS, *algorithms.MUTANTS, *rates.MUTANTS, *length.MUTANTS, *stagnation.MUTANTS,
 ]  # fmt: skip
-SECTIONS = ("setting", "gap", "trajectory", "token", "algorithm")
+SECTIONS = ("setting", "gap", "trajectory", "token", "algorithm", "length", "stagnation")
 STATEMENTS = [
     s
     for s in library.statements()

@@ -133,11 +133,11 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def _summed(n: Any, f: Callable[[int], Any]) -> Any:
-    """The sum, exact as long as its terms are."""
-    result: Any = Q(0)
+def _repeated(head: str, n: Any, f: Callable[[int], Any]) -> Any:
+    """The sum or the product, exact as long as its terms are."""
+    result: Any = Q(head == "Prod")
     for k in range(int(n)):
-        result = _FUNCTIONS["+"](result, f(k))
+        result = _FUNCTIONS["*" if head == "Prod" else "+"](result, f(k))
     return result
 
 
@@ -177,7 +177,9 @@ def _value(term: Term, instance: Instance, bound: tuple[Any, ...]) -> Any:
         return _RELATION[head](_sign(*parts))
     if head == "derivative":
         return _sign(_slope(parts[0], digits(parts[1])), digits(parts[2])) == 0
-    return _summed(*parts) if head == "Sum" else _FUNCTIONS[head](*parts)
+    if head in ("Sum", "Prod"):
+        return _repeated(head, *parts)
+    return _FUNCTIONS[head](*parts)
 
 
 def _tried(function_: Term, instance: Instance) -> Iterator[tuple[Any, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from derivations.binomial import BINOMIAL
 from derivations.kernel.terms import Term, exp, var
 from derivations.render.latex.printer import Printed, Printer, Show, template
+from derivations.render.latex.rows import width
 from derivations.render.latex.structure import is_variable, reduced, tidied
 from derivations.render.latex.symbols import Level, bracket, enclose
 from derivations.render.latex.theory import PHRASES
@@ -73,6 +74,9 @@ def _edge(printer: Printer, term: Term) -> Printed:
     return Printed(rf"\lim_{{{place}}} {value} = {printer.text(term.args[2])}", Level.RELATION)
 
 
+_WIDE = 48
+
+
 def _advantages(printer: Printer, term: Term) -> Printed:
     """The advantages of a correct and of an incorrect response, and which groups are kept."""
     selected = term.head.name == "selected"
@@ -81,7 +85,11 @@ def _advantages(printer: Printer, term: Term) -> Printed:
     for name, values in zip(names, term.args[1:], strict=False):
         (index,), body, inside = printer.opened(values)
         shown.append(f"{name}_{{{inside.text(index)}}} = {inside.text(tidied(body))}")
-    return Printed(r",\ ".join(shown), Level.AND)
+    line = r",\ ".join(shown)
+    if width(line) <= _WIDE:
+        return Printed(line, Level.AND)
+    rows = r", \\ ".join(row.replace("=", "&=", 1) for row in shown)
+    return Printed(rf"\left.\begin{{aligned}}{rows}\end{{aligned}}\right\}}", Level.AND)
 
 
 def _drawn(printer: Printer, term: Term) -> str | None:

@@ -254,7 +254,7 @@ _UNIT = (le(0, x), le(x, 1))
             le(c * GRPO(G, x) + (1 - c) * GRPO(G, y), GRPO(G, _mixture)),
         ),
         forall(x, eq(GRPO(G, 1 - x), GRPO(G, x))),
-        forall(x, lt(0, x), lt(x, 1), lt(GRPO(G, x), GRPO(G + 1, x))),
+        forall(x, lt(0, x), lt(x, 1), lt(GRPO(G, x), GRPO(N + 2, x))),
         forall(
             (x, y), le(num(1) / 2, x), le(x, y), le(y, 1), le(GRPO(G, y), GRPO(G, x))
         ),
@@ -280,7 +280,7 @@ def grpo_bernstein(proof: Proof) -> Theorem:
                        "of a strictly concave function")
     falls = proof.note(descent(hollow, mirror), "concave and symmetric")
     below = proof.note(below_limit(proof), "`algorithm.grpo-bounds`")
-    line_ = proof.note(below_line(mirror), "k(G - k) <= (G - 1) k**2 for k >= 1")
+    line_ = proof.note(below_line(mirror), "bound each standard deviation by its tangent at no correct response")
     limit = proof.note(to_limit(proof), "a parabola below the root, and the variance of k/G")
     return conjunction(polynomial, hollow, mirror, grows, falls, below, line_, limit)
 
@@ -457,7 +457,7 @@ def growth() -> Theorem:
            + mean(bigger, x, lambda k: (bigger - k) / bigger * deviation(k, G))),
         have(lt(0, bigger)), have(lt(0, G)), unfold=binomial.FORMS,
     )  # fmt: skip
-    goal = lt(GRPO(G, x), GRPO(bigger, x))
+    goal = lt(GRPO(G, x), GRPO(N + 2, x))
     whole = have(eq(GRPO(G, x), mean(bigger, x, lambda k: beta(mixed, [k]))), linear, first, second,
                  before)  # fmt: skip
     done = have(goal, rewrite(made, symmetric(whole)), opened(bigger))

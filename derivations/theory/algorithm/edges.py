@@ -234,7 +234,7 @@ def grpo_edge(proof: Proof) -> Theorem:
     again = edge(goals.args[1], other, (N + 2) * sqrt(N), num(2),
                  have(le(0, (N + 2) * sqrt(N)), root))  # fmt: skip
     ranges = [f.conclusion for f in OPEN]
-    return conjunction(intro(every, x, *ranges), proof.note(limit, "so the ratio tends to sqrt(N)"),
+    return conjunction(intro(every, x, *ranges), proof.note(limit, "so the ratio tends to that constant"),
                        proof.note(again, "and that to REINFORCE's coefficient, too"))
 
 

@@ -301,13 +301,22 @@ define(
     "algorithm.advantages",
     "Advantages",
     ADVANTAGES,
-    SELECTED,
     provenance="classical",
-    claim=app(
-        "imp", both(_rewarded, _selected), unfold(both(_rewarded, _selected))
-    ),
+    claim=app("imp", _rewarded, unfold(_rewarded, frozenset({"advantages"}))),
     words="A group contributes the mean of advantage times score; the advantages depend on the "
     "number of its correct responses.",
+    module=__name__,
+)
+
+define(
+    "definition",
+    "algorithm.kept",
+    "Advantages where only some groups are kept",
+    SELECTED,
+    provenance="classical",
+    claim=app("imp", _selected, unfold(_selected, frozenset({"selected"}))),
+    words="A group with $k$ correct responses is kept if $d(k) = 1$ and drawn anew if $d(k) = 0$; "
+    "$V/P$ is the expected update of a group that is kept.",
     module=__name__,
 )
 

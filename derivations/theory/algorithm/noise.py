@@ -72,7 +72,10 @@ KEEPS = 1 - a - b
 ACCEPTED = lam(i, (1 - b) * beta(line.reward, [i]) + a * (1 - beta(line.reward, [i])))
 """The probability that a response is accepted."""
 
-Jn = a + KEEPS * J(t)
+Jn = real("J_n")
+"""How often a response is accepted; its value is a hypothesis."""
+
+_accepted = eq(Jn, a + KEEPS * J(t))
 _size = N + 2
 _drawn = DRAWN(line.count, line.logs(t), ACCEPTED, line.at(line.score, t), VALUE)
 _slope = KEEPS * (J(t) * (1 - J(t)))
@@ -97,7 +100,7 @@ def _rewarded(algorithm: Algorithm) -> Term:
     "algorithm.noisy-verifier",
     "A verifier that makes mistakes",
     provenance="classical",
-    given=[line.policy, le(0, a), le(a, 1), le(0, b), le(b, 1), _drawn],
+    given=[line.policy, le(0, a), le(a, 1), le(0, b), le(b, 1), _accepted, _drawn],
     claim=both(
         eq(total(n, i, exp(line.log_policy(t, i)) * beta(ACCEPTED, [i])), Jn),
         implies(_rewarded(REINFORCE.algorithm), eq(V(N + 1, 0, 0, 0), _slope * gap(t))),
@@ -114,7 +117,7 @@ def noisy_verifier(proof: Proof) -> Theorem:
                           "with probability a")
     proof.note(law[3], "the mean score is zero, so only the difference of the two matters")
     rate = proof.use("setting.success-rate", at=[t])
-    between = proof.note(acceptance(proof, rate), "Jn lies strictly between 0 and 1 unless "
+    between = proof.note(acceptance(proof, rate), "J_n lies strictly between 0 and 1 unless "
                          "a + b = 1")
     plain = reward_update(proof, REINFORCE.algorithm, law)
     one = where(binomial.total_probability(), {real("p"): Jn, n: N})
@@ -122,24 +125,25 @@ def noisy_verifier(proof: Proof) -> Theorem:
                        why="the baseline drops out")  # fmt: skip
     grouped = reward_update(proof, GRPO_ROW.algorithm, law)
     closed = where(GRPO_ROW.closing(GRPO_ROW), {x: Jn})
-    second = proof.note(group_update(grouped, closed, between), "the coefficient at Jn is c_G(Jn)")
+    second = proof.note(group_update(grouped, closed, between), "the same groups as GRPO draws at the success rate J_n")
     return conjunction(
         accepted,
         intro(first, (), _rewarded(REINFORCE.algorithm)),
         intro(second, (), _rewarded(GRPO_ROW.algorithm)),
         proof.note(signs(rate), "J(1 - J) is positive"),
-        proof.note(group_signs(proof, rate, between), "and so is c_G(Jn), by `algorithm.grpo-bounds`"),
+        proof.note(group_signs(proof, rate, between), "and so is the coefficient of GRPO, by `algorithm.grpo-bounds`"),
     )
 
 
 def noisy_law(proof: Proof) -> list[Theorem]:
     """The hypotheses of `algorithm.group-update` for this verifier."""
     normal, score, success, moment = law_of(proof)
+    named = proof.given[5]
     weight = exp(line.log_policy(t, i))
     accepted = beta(ACCEPTED, [i])
     return [
         normal, score,
-        have(eq(total(n, i, weight * accepted), Jn), normal, success),
+        have(eq(total(n, i, weight * accepted), Jn), normal, success, named),
         have(eq(total(n, i, weight * accepted * line.score(t, i)), _slope * gap(t)), score, moment),
     ]  # fmt: skip
 
@@ -164,11 +168,16 @@ def acceptance(proof: Proof, rate: Theorem) -> Theorem:
     for premise in (lt(a + b, 1), lt(1, a + b)):
         case = assume(premise)
         # Jn = a (1 - J) + (1 - b) J and 1 - Jn = (1 - a) (1 - J) + b J.
-        forms = [have(eq(Jn, a * (1 - z) + (1 - b) * z)),
-                 have(eq(1 - Jn, (1 - a) * (1 - z) + b * z))]  # fmt: skip
+        named = proof.given[5]
+        forms = [have(eq(Jn, a * (1 - z) + (1 - b) * z), named),
+                 have(eq(1 - Jn, (1 - a) * (1 - z) + b * z), named)]  # fmt: skip
         accepted = have(lt(0, a * (1 - z) + (1 - b) * z), case, *known)
         rejected = have(lt(0, (1 - a) * (1 - z) + b * z), case, *known)
-        made = have(goal, *forms, accepted, rejected)
+        w, p_, q_ = real("w"), real("y"), real("z")
+        scalar = have(both(lt(0, w), lt(w, 1)), assume(eq(w, p_)), assume(eq(1 - w, q_)),
+                      assume(lt(0, p_)), assume(lt(0, q_)))  # fmt: skip
+        values = {w: Jn, p_: accepted.conclusion.args[1], q_: rejected.conclusion.args[1]}
+        made = have(goal, discharge(where(scalar, values), *forms, accepted, rejected))
         found.append(intro(made, (), premise))
     return conjunction(*found)
 

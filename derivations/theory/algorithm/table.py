@@ -673,6 +673,6 @@ def coefficient(proof: Proof) -> Theorem:
     for row in TABLE:
         closed = where(row.closing(row), {x: J(t)})
         made = rewrite_coefficient(coefficient_of(row.algorithm), discharge(closed, rate))
-        proof.note(made, row.algorithm.name)
         rows.append(row.proved(made))
+        proof.note(intro(made, (), row.algorithm.contribution), row.algorithm.name)
     return conjunction(*rows)
