@@ -56,9 +56,9 @@ from derivations.theory.gap import GAP
 from derivations.theory.lines import softmax_line
 from derivations.theory.token import prefixes as tokens
 from derivations.theory.token.curvature import TOKEN_CURVATURE, shrunk_rate
-from derivations.theory.token.lambert import value_facts
 from derivations.theory.token.martingale import REGULAR_STEP, STEP, L_p, eta
 from derivations.theory.token.prefixes import line
+from derivations.theory.token.root import value_facts
 from derivations.theory.token.tails import G_p
 from derivations.theory.trajectory.one_step import conjuncts, premises_of
 

@@ -54,9 +54,9 @@ from derivations.theory.algorithm.rates import (
 )
 from derivations.theory.algorithm.table import GRPO as GROUP_GRPO
 from derivations.theory.algorithm.tokens import CEILING, THREE_HALVES, kappa_tok
-from derivations.theory.token.lambert import value_facts
 from derivations.theory.token.martingale import L_p
 from derivations.theory.token.prefixes import T_max
+from derivations.theory.token.root import value_facts
 
 p, alpha, c = real("p"), real("alpha"), function("c", "R")
 N = nat("N")
