@@ -188,10 +188,13 @@ def difference_of(first: Theorem, second: Theorem) -> Theorem:
     return discharge(where(difference_rule(), f=f, g=g, t=at, x=x, y=y), first, second)
 
 
-def same_function(theorem: Theorem, variable: Term, body: Term) -> Theorem:
-    """Carry a derivative over to an expression that is equal everywhere, by arithmetic."""
+def same_function(theorem: Theorem, variable: Term, body: Term, *facts: Theorem) -> Theorem:
+    """Carry a derivative over to an expression that is equal everywhere, by arithmetic.
+
+    The facts hold for every value of the variable.
+    """
     given, at, value = theorem.conclusion.args
-    equality = have(eq(beta(given, [variable]), body))
+    equality = have(eq(beta(given, [variable]), body), *facts)
     near = intro(equality, variable, lt(at - num(1), variable), lt(variable, at + num(1)))
     rule = instance("derivative.local", f=given, g=lam(variable, body), t=at, x=value, d=num(1))
     return apply(rule, near, theorem)
@@ -521,6 +524,48 @@ def taylor_above() -> Theorem:
         rule, *negated, intro(below, u, low.conclusion, high.conclusion), assume(le(0, _b))
     )
     return have(_f(_b) <= _f(num(0)) + _b * _g(num(0)) + _k * _b**2 / 2, made)
+
+
+@cache
+def tangent_above() -> Theorem:
+    """f(y) <= f(x) + (y - x) f'(x) for x, y in [a, b] when f'' <= 0 there; f' is g, f'' is h."""
+    first = assume(forall(_u, derivative(_t, _f(_t), _u, _g(_u))))
+    second = assume(forall(_u, derivative(_t, _g(_t), _u, _h(_u))))
+    bound = assume(_on(_u, _a, _b, le(_h(_u), 0)))
+    ends = [assume(f) for f in (le(_a, _x), le(_x, _b), le(_a, _y), le(_y, _b))]
+    place, step = _x + _u * (_y - _x), _y - _x
+    low, high = assume(le(0, _u)), assume(le(_u, 1))
+    left = have(le(_a, place), low, high, *ends)
+    right = have(le(place, _b), low, high, *ends)
+    bend = apply(bound, left, right, at=[place])
+    along = _x + _t * step
+    slope = differentiate(_t, _f(along), _u, first, value=step * _g(place))
+    curve = differentiate(_t, step * _g(along), _u, second, value=step**2 * _h(place))
+    down = have(le(step**2 * _h(place), 0), bend)
+    made = expand(
+        taylor_above(), lam(_t, _f(along)), lam(_t, step * _g(along)),
+        lam(_t, step**2 * _h(along)), num(1), num(0),
+        *(intro(f, _u, low.conclusion, high.conclusion) for f in (slope, curve, down)),
+        have(le(0, num(1))),
+    )  # fmt: skip
+    return have(le(_f(_y), _f(_x) + (_y - _x) * _g(_x)), made)
+
+
+@cache
+def concave() -> Theorem:
+    """c f(x) + (1-c) f(y) <= f(c x + (1-c) y) for x, y in [a, b], 0 <= c <= 1, when f'' <= 0."""
+    c = real("c")
+    share = [assume(le(0, c)), assume(le(c, 1))]
+    ends = [assume(f) for f in (le(_a, _x), le(_x, _b), le(_a, _y), le(_y, _b))]
+    middle = c * _x + (1 - c) * _y
+    inside = have(le(_a, middle), *share, *ends), have(le(middle, _b), *share, *ends)
+    tangents = []
+    for end, bounds in ((_x, ends[:2]), (_y, ends[2:])):
+        rule = where(tangent_above(), {_x: middle, _y: end})
+        kept = [h for h in tangent_above().hypotheses if h.head == "forall"]
+        tangents.append(discharge(rule, *inside, *bounds, *map(assume, kept)))
+    goal = le(c * _f(_x) + (1 - c) * _f(_y), _f(middle))
+    return have(goal, *tangents, *share)
 
 
 def expand(

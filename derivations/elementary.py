@@ -13,6 +13,7 @@ from derivations.calculus import (
     differentiate,
     exp_increasing,
     exp_minus,
+    exp_monotone,
     exp_tangent,
     monotone,
 )
@@ -153,6 +154,91 @@ def _risen(shape: Term, smooth: Theorem, sign: Theorem, start: Theorem) -> Theor
     for premise in (start, intro(smooth, _u, low, high), intro(sign, _u, low, high)):
         rule = infer("detach", infer("discharge", rule, formula=premise.conclusion), premise)
     return rule
+
+
+@cache
+def cosh_gaussian() -> Theorem:
+    """exp(x) + exp(-x) <= 2 exp(x**2/2)."""
+    two_cosh, two_sinh = exp(_u) + exp(-_u), exp(_u) - exp(-_u)
+    start = assume(le(0, _x))
+    zero = instance("exp.zero")
+    ordered = assume(le(0, _u))
+    rising = resolve(where(exp_monotone(), a=-_u, b=_u), have(le(-_u, _u), ordered))
+    sinh = have(le(0, two_sinh), rising)
+    # First tanh(u) <= u, then the exponent against log cosh.
+    shape = _u * two_cosh - two_sinh
+    smooth = differentiate(_u, shape, _u, value=_u * two_sinh)
+    sign = have(le(0, _u * two_sinh), sinh, ordered)
+    tanh = have(le(0, _at(shape, _x)), _risen(shape, smooth, sign, start), zero)
+    tanh = have(
+        le(0, _u - two_sinh / two_cosh), where(tanh, x=_u), have(lt(0, two_cosh))
+    )
+    shape = _u**2 / 2 - log(two_cosh)
+    smooth = differentiate(_u, shape, _u, value=_u - two_sinh / two_cosh)
+    risen = _risen(shape, smooth, tanh, start)
+    at_zero = rewrite(risen, by_equations(eq(_at(two_cosh, num(0)), 2), zero))
+    small = have(le(log(_at(two_cosh, _x)), _x**2 / 2 + log(2)), at_zero)
+    grown = resolve(
+        where(exp_monotone(), a=log(_at(two_cosh, _x)), b=_x**2 / 2 + log(2)), small
+    )
+    joined = instance("exp.sum", x=_x**2 / 2, y=log(2))
+    inverses = [
+        infer("detach", instance("exp.log", x=x), have(lt(0, x)))
+        for x in (_at(two_cosh, _x), num(2))
+    ]
+    goal = le(exp(_x) + exp(-_x), 2 * exp(_x**2 / 2))
+    right = have(goal, grown, joined, *inverses)
+    left = infer("discharge", right, formula=start.conclusion)
+    left = infer("instantiate", left, mapping=((_x, -_x),))
+
+    def negative(case: Theorem) -> Theorem:
+        return have(goal, infer("detach", left, have(le(0, -_x), case)))
+
+    return by_cases(order(num(0), _x), lambda case: right, negative)
+
+
+@cache
+def root_of_product() -> Theorem:
+    """sqrt(x) sqrt(y) = sqrt(x y) for non-negative x and y."""
+    first, second = assume(le(0, _x)), assume(le(0, _y))
+    whole = have(le(0, _x * _y), first, second)
+    roots = []
+    for value, known in ((_x, first), (_y, second), (_x * _y, whole)):
+        roots.append(infer("detach", instance("root.nonnegative", x=value), known))
+        roots.append(infer("detach", instance("root.square", x=value), known))
+    a, b = sqrt(_x) * sqrt(_y), sqrt(_x * _y)
+    same_square = have(eq(a**2, b**2), roots[1], roots[3], roots[5])
+    signs = have(le(0, a), roots[0], roots[2]), have(le(0, b), roots[4])
+    return resolve(where(equal_squares(), x=a, y=b), *signs, same_square)
+
+
+@cache
+def equal_squares() -> Theorem:
+    """x = y from x**2 = y**2, for non-negative x and y."""
+    first, second = assume(le(0, _x)), assume(le(0, _y))
+    same = assume(eq(_x**2, _y**2))
+    low = have(le(_x**2, _y**2), same)
+    high = have(le(_y**2, _x**2), same)
+    rule = infer("discharge", ordered_squares(), formula=le(_x**2, _y**2))
+    other = infer("instantiate", infer("discharge", rule, formula=second.conclusion),
+                  mapping=((_x, _y), (_y, _x)))  # fmt: skip
+    below = infer("detach", infer("detach", infer("discharge", rule, formula=second.conclusion),
+                                  second), low)  # fmt: skip
+    above = infer("detach", infer("detach", other, first), high)
+    rule = instance("order.antisymmetric", x=_x, y=_y)
+    return infer("detach", infer("detach", rule, below), above)
+
+
+@cache
+def ordered_squares() -> Theorem:
+    """x <= y from x**2 <= y**2, for non-negative y."""
+    other, squares = assume(le(0, _y)), assume(le(_x**2, _y**2))
+
+    def beyond(case: Theorem) -> Theorem:
+        larger = have(lt(_y**2, _x**2), case, other)
+        return have(le(_x, _y), larger, squares)
+
+    return by_cases(order(_x, _y), lambda case: case, beyond)
 
 
 @cache

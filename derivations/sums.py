@@ -9,6 +9,8 @@ from functools import cache
 
 from derivations.kernel.terms import (
     Term,
+    beta,
+    both,
     eq,
     forall,
     function,
@@ -19,6 +21,7 @@ from derivations.kernel.terms import (
     nat,
     ne,
     num,
+    real,
     total,
 )
 from derivations.kernel.theorem import Theorem
@@ -26,12 +29,15 @@ from derivations.tactics import (
     apply,
     assume,
     by_cases,
+    conjunction,
     discharge,
+    fresh,
     have,
     induct,
     instance,
     intro,
     order,
+    part,
     specialise,
     where,
 )
@@ -78,6 +84,24 @@ def congruent() -> Theorem:
     base = have(eq(total(0, _i, _f(_i)), total(0, _i, _g(_i))))
     base = intro(base, (), forall(_i, lt(_i, 0), eq(_f(_i), _g(_i))))
     return apply(induct(_n, implies(each, claim), base, step), assume(each), at=[_n])
+
+
+def equal(count: Term, each: Theorem) -> Theorem:
+    """``Sum(n, f) = Sum(n, g)`` from ``for all i, i < n -> f(i) = g(i)``."""
+    return _summed(congruent(), count, each)
+
+
+def ordered(count: Term, each: Theorem) -> Theorem:
+    """``Sum(n, f) <= Sum(n, g)`` from ``for all i, i < n -> f(i) <= g(i)``."""
+    return _summed(monotone(), count, each)
+
+
+def _summed(rule: Theorem, count: Term, each: Theorem) -> Theorem:
+    (body,) = each.conclusion.args
+    index = fresh("i", "N", body, count)
+    left, right = beta(body, [index]).args[1].args
+    made = where(rule, {_f: lam(index, left), _g: lam(index, right), _n: count})
+    return discharge(made, each)
 
 
 @cache
@@ -214,3 +238,93 @@ def single() -> Theorem:
     )  # fmt: skip
     rule = induct(_n, formula, base, step)
     return apply(rule, assume(inside), assume(each), at=[_n])
+
+
+@cache
+def truncated() -> Theorem:
+    """``f <= c`` below m and ``f <= 0`` from m on give ``Sum(n, f) <= c m`` for m <= n."""
+    m, c = nat("m"), real("c")
+    early = forall(_i, lt(_i, _n), lt(_i, m), le(_f(_i), c))
+    late = forall(_i, lt(_i, _n), le(m, _i), le(_f(_i), 0))
+
+    def claim(length: Term) -> Term:
+        whole = total(length, _i, _f(_i))
+        return both(
+            implies(le(length, m), le(whole, c * length)), implies(le(m, length), le(whole, c * m))
+        )
+
+    def step(hypothesis: Theorem) -> Theorem:
+        low = assume(forall(_i, lt(_i, _n + 1), lt(_i, m), le(_f(_i), c)))
+        high = assume(forall(_i, lt(_i, _n + 1), le(m, _i), le(_f(_i), 0)))
+        inside = assume(lt(_i, _n))
+        before = apply(
+            hypothesis,
+            *(
+                intro(apply(known, inside, assume(extra), at=[_i]), _i, inside.conclusion, extra)
+                for known, extra in ((low, lt(_i, m)), (high, le(m, _i)))
+            ),
+        )
+        whole, here = total(_n + 1, _i, _f(_i)), have(lt(_n, _n + 1))
+
+        def full(shorter: Theorem) -> Theorem:
+            """Sum(n + 1, f) <= c (n + 1) where n < m."""
+            last = apply(low, here, shorter, at=[_n])
+            weak = have(le(_n, m), shorter)
+            return have(le(whole, c * (_n + 1)), apply(part(before, 0), weak), last)
+
+        short, long_ = assume(le(_n + 1, m)), assume(le(m, _n + 1))
+        first = full(have(lt(_n, m), short))
+
+        def over(case: Theorem) -> Theorem:
+            last = apply(high, here, case, at=[_n])
+            return have(le(whole, c * m), apply(part(before, 1), case), last)
+
+        def exactly(case: Theorem) -> Theorem:
+            reach = apply(instance("natural.discrete", m=_n, n=m), case)
+            return have(le(whole, c * m), full(case), have(eq(m, _n + 1), reach, long_))
+
+        second = by_cases(order(m, _n), over, exactly)
+        made = conjunction(intro(first, (), short.conclusion), intro(second, (), long_.conclusion))
+        return intro(made, (), low.conclusion, high.conclusion)
+
+    formula = implies(early, late, claim(_n))
+    none = total(0, _i, _f(_i))
+    flat = have(le(none, c * 0))
+    zero = assume(le(m, 0))
+    base = conjunction(
+        intro(flat, (), le(0, m)),
+        intro(have(le(none, c * m), have(eq(m, 0), zero)), (), zero.conclusion),
+    )
+    base = intro(
+        base, (), forall(_i, lt(_i, 0), lt(_i, m), le(_f(_i), c)),
+        forall(_i, lt(_i, 0), le(m, _i), le(_f(_i), 0)),
+    )  # fmt: skip
+    made = apply(induct(_n, formula, base, step), assume(early), assume(late), at=[_n])
+    return apply(part(made, 1), assume(le(m, _n)))
+
+
+@cache
+def term_below() -> Theorem:
+    """``f >= 0`` on i < n gives ``f(k) <= Sum(n, f)`` for k < n."""
+    each, inside = forall(_i, lt(_i, _n), le(0, _f(_i))), lt(_k, _n)
+
+    def step(hypothesis: Theorem) -> Theorem:
+        longer, before = assume(forall(_i, lt(_i, _n + 1), le(0, _f(_i)))), assume(lt(_k, _n + 1))
+        shorter, last = _shorter(longer), apply(longer, at=[_n])
+        goal = le(_f(_k), total(_n + 1, _i, _f(_i)))
+
+        def at_the_end(case: Theorem) -> Theorem:
+            whole = apply(instance("natural.discrete", m=_k, n=_n + 1), before)
+            return have(goal, have(eq(_k, _n), case, whole), monotone_from_zero(shorter))
+
+        def earlier(case: Theorem) -> Theorem:
+            return have(goal, apply(hypothesis, shorter, case), last)
+
+        made = by_cases(order(_n, _k), at_the_end, earlier)
+        return intro(intro(made, (), before.conclusion), (), longer.conclusion)
+
+    formula = implies(each, inside, le(_f(_k), total(_n, _i, _f(_i))))
+    nobody = assume(lt(_k, 0))
+    base = intro(have(le(_f(_k), total(0, _i, _f(_i))), nobody), (),
+                 forall(_i, lt(_i, 0), le(0, _f(_i))), nobody.conclusion)  # fmt: skip
+    return apply(induct(_n, formula, base, step), assume(each), assume(inside), at=[_n])

@@ -1,3 +1,12 @@
 """Every section of the theory, in the order of the paper; importing it fills the library."""
 
-from derivations.theory import gap, lines, setting, trajectory  # noqa: F401
+from derivations.theory import (  # noqa: F401
+    algorithm,
+    gap,
+    length,
+    lines,
+    setting,
+    stagnation,
+    token,
+    trajectory,
+)

@@ -107,6 +107,12 @@ def _root(x: Any) -> Any:
     return mp.sqrt(digits(x))
 
 
+def _lower_branch(x: Any) -> Any:
+    if not -mp.exp(-1) - SAME <= x < 0:
+        raise UnclearError("W of a number outside of its domain")
+    return mp.lambertw(digits(x), -1).real
+
+
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "+": lambda x, y: operator.add(*_aligned(x, y)),
     "-": lambda x, y: operator.sub(*_aligned(x, y)),
@@ -122,15 +128,16 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "sqrt": _root,
     "sin": lambda x: mp.sin(digits(x)),
     "cos": lambda x: mp.cos(digits(x)),
+    "lambertw": _lower_branch,
     "pi": lambda: +mp.pi,
 }
 
 
-def _summed(n: Any, f: Callable[[int], Any]) -> Any:
-    """The sum, exact as long as its terms are."""
-    result: Any = Q(0)
+def _repeated(head: str, n: Any, f: Callable[[int], Any]) -> Any:
+    """The sum or the product, exact as long as its terms are."""
+    result: Any = Q(head == "Prod")
     for k in range(int(n)):
-        result = _FUNCTIONS["+"](result, f(k))
+        result = _FUNCTIONS["*" if head == "Prod" else "+"](result, f(k))
     return result
 
 
@@ -170,7 +177,9 @@ def _value(term: Term, instance: Instance, bound: tuple[Any, ...]) -> Any:
         return _RELATION[head](_sign(*parts))
     if head == "derivative":
         return _sign(_slope(parts[0], digits(parts[1])), digits(parts[2])) == 0
-    return _summed(*parts) if head == "Sum" else _FUNCTIONS[head](*parts)
+    if head in ("Sum", "Prod"):
+        return _repeated(head, *parts)
+    return _FUNCTIONS[head](*parts)
 
 
 def _tried(function_: Term, instance: Instance) -> Iterator[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ symbol of the theory is printed by the template of its definition; `template` ad
 definition without one prints as an operator.
 """
 
+from derivations.render.latex import algorithms  # noqa: F401  (registers its templates)
 from derivations.render.latex.printer import template, term_latex
 from derivations.render.latex.prose import capital, escape, reason_latex, sentence
 from derivations.render.latex.rows import Row, display, fits_inline, width
@@ -28,10 +29,11 @@ from derivations.render.latex.statements import (
 )
 from derivations.render.latex.symbols import symbol
 from derivations.render.latex.theory import NOTATION
+from derivations.render.latex.vectors import vector
 
 __all__ = [
     "NOTATION", "Layout", "Row", "capital", "clause", "display", "distinct", "escape",
     "fingerprint", "fits_inline", "layout", "reason_latex", "sentence", "standalone",
     "statement_latex", "statement_layout", "step_layout", "symbol", "template", "term_latex",
-    "width",
+    "vector", "width",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from derivations.kernel.terms import Definition, Term, beta, free_variables, num, var
@@ -154,7 +154,7 @@ def _gradient_gap(printer: Printer, term: Term) -> Printed:
     where, named = _Measure.of(printer, *measure), reduced(score)
     if where.side != "+" or where.remark or named is None or not is_variable(named[0], "S"):
         return _meaning(printer, term)
-    return where.place(r"\gamma", printer.text(j))
+    return where.place(r"\gamma", *([] if j == printer.response else [printer.text(j)]))
 
 
 def _progress(printer: Printer, term: Term) -> Printed:
@@ -229,15 +229,66 @@ def _on_segment(bounds: int) -> Callable[[Printer, Term], str | None]:
 
     def phrase(printer: Printer, term: Term) -> str | None:
         _, *rest, a, b = term.args
-        printer = printer.inline()
-        pairs = zip(rest[:bounds], rest[bounds:], strict=True)
-        parts = [rf"${modulus(printer.function(f))} \le {printer.text(c)}$" for f, c in pairs]
-        return f"{' and '.join(parts)} on $[{printer.text(a)},{printer.text(b)}]$"
+        return _bounded(printer.inline(), rest[:bounds], rest[bounds:], a, b)
 
     return phrase
 
 
-def _spoken(name: str) -> Show:
+def _bounded(
+    printer: Printer, functions: Sequence[Term], bounds: Sequence[Term], a: Term, b: Term
+) -> str:
+    pairs = zip(functions, bounds, strict=True)
+    parts = [rf"${modulus(printer.function(f))} \le {printer.text(c)}$" for f, c in pairs]
+    return f"{' and '.join(parts)} on $[{printer.text(a)},{printer.text(b)}]$"
+
+
+def _tokens_phrase(printer: Printer, term: Term) -> str | None:
+    names = ("lp", "lp_tok", "s_tok", "h_tok", "T", "same")
+    functions = [reduced(f) for f in (term.args[1], *term.args[3:])]
+    own = all(
+        found is not None and is_variable(found[0], name)
+        for found, name in zip(functions, names, strict=True)
+    )
+    # In a run the policy and what belongs to it carry the number of the step.
+    moving, fixed = ({f[1] for f in fs if f} for fs in (functions[:4], functions[4:]))
+    if not own or len(moving) != 1 or fixed != {()} or not is_variable(term.args[0], "n"):
+        return None
+    longest, step = printer.inline().text(term.args[2]), tuple(map(printer.text, moving.pop()))
+    whose = f" under ${Symbol(chr(92) + 'pi', step).text}$" if step else ""
+    return f"responses are drawn token by token{whose}, at most ${longest}$ tokens each"
+
+
+def _token_segment(bounds: int) -> Callable[[Printer, Term], str | None]:
+    """``|s_tok| <= G and |h_tok| <= L on [a, b]``."""
+
+    def phrase(printer: Printer, term: Term) -> str | None:
+        _, _, *rest, a, b = term.args
+        return _bounded(printer.inline(), rest[:bounds], rest[bounds:], a, b)
+
+    return phrase
+
+
+def _equivalence_phrase(printer: Printer, term: Term) -> str | None:
+    return f"${printer.function(term.args[1])}$ indicates an equivalence of the responses"
+
+
+def _measurable_phrase(printer: Printer, term: Term) -> str | None:
+    classes, variable = map(printer.function, term.args[1:])
+    return f"${variable}$ agrees on responses that ${classes}$ calls equivalent"
+
+
+def _lambert_root(printer: Printer, term: Term) -> Printed:
+    return Printed(f"V{bracket(printer.text(term.args[0]))}")
+
+
+def _token_curvature(printer: Printer, term: Term) -> Printed:
+    names = ("G_p", "L_p", "T_max")
+    if not all(map(is_variable, term.args, names)):
+        return _meaning(printer, term)
+    return Printed(rf"\kappa_{{\mathrm{{tok}}}}{bracket(printer.text(term.args[3]))}")
+
+
+def spoken(name: str) -> Show:
     """A definition that has a phrase, within a formula."""
 
     def show(printer: Printer, term: Term) -> Printed:
@@ -250,10 +301,12 @@ def _spoken(name: str) -> Show:
 
 
 PHRASES.update(
-    policy=_policy_phrase, run=_run_phrase, regular=_on_segment(2), smooth=_on_segment(1)
-)
+    policy=_policy_phrase, run=_run_phrase, regular=_on_segment(2), smooth=_on_segment(1),
+    tokens=_tokens_phrase, token_regular=_token_segment(2), token_smooth=_token_segment(1),
+    equivalence=_equivalence_phrase, measurable=_measurable_phrase,
+)  # fmt: skip
 _SHOWN: dict[str, Show] = {
-    **{name: _spoken(name) for name in PHRASES},
+    **{name: spoken(name) for name in PHRASES},
     "mass": _mass,
     "mean": _moment(r"\mathbb{E}", "[", "]"),
     "variance": _moment(r"\operatorname{Var}", "(", ")"),
@@ -266,6 +319,8 @@ _SHOWN: dict[str, Show] = {
     "progress": _progress,
     "success_curvature": _success_curvature,
     "within": _within,
+    "lambert_root": _lambert_root,
+    "token_curvature": _token_curvature,
     "converges": _limit,
     "diverges": _limit,
     **{f"choice{order}": _choice for order in range(2, 10)},

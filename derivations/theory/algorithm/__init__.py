@@ -1,0 +1,24 @@
+"""Section 4: algorithms.
+
+`groups` derives the expected update of any algorithm that draws groups of responses, `table`
+holds the algorithms as data with their coefficients, `bernstein` is about the coefficient of
+finite groups, `edges` about all of them where J is near 0 or 1, `noise` about verifiers that err.
+
+`rates` says which learning rates are safe, `tokens` which are at token level, `iterations` how
+many steps they take, `batch` what sampling changes, `directions` what other directions than that
+of the Gradient Gap do.
+"""
+
+# In the order of the paper, which is that of the statements.
+from derivations.theory.algorithm import bernstein, groups, table  # isort: split
+
+from derivations.theory.algorithm import edges, rates  # isort: split
+
+from derivations.theory.algorithm import iterations  # isort: split
+
+from derivations.theory.algorithm import batch, directions, noise, tokens
+
+__all__ = [
+    "batch", "bernstein", "directions", "edges", "groups", "iterations", "noise", "rates", "table",
+    "tokens",
+]  # fmt: skip

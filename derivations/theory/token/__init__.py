@@ -1,0 +1,10 @@
+"""Section 3: the token level.
+
+`prefixes` says what it means to draw a response token by token, `martingale` and `tails` what
+follows for moments of the score, `root` and `events` what for its square under an event,
+`curvature` bounds the curvature of the log-odds and the critical step.
+"""
+
+from derivations.theory.token import curvature, events, martingale, prefixes, root, tails
+
+__all__ = ["curvature", "events", "martingale", "prefixes", "root", "tails"]

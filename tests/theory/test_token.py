@@ -1,0 +1,410 @@
+"""The token level: the assumption holds for an explicit tree, and misuse is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise
+
+import pytest
+
+from derivations import calculus, elementary, sums
+from derivations.calculus import differentiate
+from derivations.expectation import WITHIN, Line
+from derivations.kernel.algebra import Algebra
+from derivations.kernel.terms import (
+    Definition,
+    KernelError,
+    Term,
+    beta,
+    either,
+    eq,
+    exp,
+    forall,
+    function,
+    lam,
+    le,
+    log,
+    lt,
+    nat,
+    num,
+    real,
+    total,
+    unfold,
+    var,
+)
+from derivations.kernel.theorem import Theorem, difference, infer
+from derivations.library import _carry_out, theorem
+from derivations.tactics import (
+    ProofError,
+    absurd,
+    apply,
+    assume,
+    by_cases,
+    conjunction,
+    discharge,
+    each_below,
+    fold,
+    have,
+    instance,
+    intro,
+    symmetric,
+    where,
+)
+from derivations.theory.lines import explicit_rewards
+from derivations.theory.token import prefixes
+
+i, j, k, m = (nat(name) for name in ("i", "j", "k", "m"))
+t, u = real("t"), real("u")
+COUNT, LONGEST = 3, 3
+
+
+def table(index: Term, values: Sequence[Term | int]) -> Term:
+    """The polynomial in the index that takes the values at 0, 1, 2, ..."""
+    result: Term = num(0)
+    for here, value in enumerate(values):
+        basis: Term = num(1)
+        for other in range(len(values)):
+            if other != here:
+                basis = basis * (index - other) * num(Fraction(1, here - other))
+        result = result + (value if isinstance(value, Term) else num(value)) * basis
+    return result
+
+
+# At every token the response stops or goes on; the third token of response 2 is certain.
+GOES = Definition("goes", lam((k, i), table(k, [table(i, [0, 1, 1]), table(i, [0, 0, 1]), 0])))
+STOPS = Definition("stops", lam((k, i), table(k, [table(i, [1, 0, 0]), table(i, [0, 1, 0]), 0])))
+_first = table(i, [table(j, [1, 0, 0]), table(j, [0, 1, 1]), table(j, [0, 1, 1])])
+_second = table(i, [table(j, [1, 0, 0]), table(j, [0, 1, 0]), table(j, [0, 0, 1])])
+AGREE = Definition("agree", lam((k, i, j), table(k, [1, _first, _second, _second])))
+SAME = lam((k, i, j), AGREE(k, i, j))
+NAMES = ("goes", "stops", "agree")
+GO, STOP = -log(1 + exp(-t)), -log(1 + exp(t))
+
+
+def moved(go: Term, stop: Term) -> Term:
+    return lam((k, t, i), GOES(k, i) * go + STOPS(k, i) * stop)
+
+
+_up, _down = exp(t), exp(-t)
+TOKENS = (
+    moved(GO, STOP), moved(_down / (1 + _down), -(_up / (1 + _up))),
+    moved(-(_down / (1 + _down) ** 2), -(_up / (1 + _up) ** 2)),
+)  # fmt: skip
+LENGTH = lam(i, i + 1)
+ALGEBRA = Algebra()
+
+
+def added(tokens: Term) -> Term:
+    return lam((t, i), total(LONGEST, k, beta(tokens, [k, t, i])))
+
+
+TREE = Line(num(COUNT), lam(i, table(i, [1, 0, 0])), *map(added, TOKENS))
+DRAWN = prefixes.TOKENS(COUNT, TREE.log_policy, LONGEST, *TOKENS, LENGTH, SAME)
+POSITIVE = [have(lt(0, 1 + exp(t))), have(lt(0, 1 + exp(-t)))]
+
+
+Prove = Callable[[Term], Theorem]
+
+
+@cache
+def numbers(count: int) -> Theorem:
+    """i = 0 or i = 1 or ..., under i < count."""
+    split = either(*(eq(i, value) for value in range(count)))
+
+    def use(value: int) -> Theorem:
+        made, right = have(eq(num(value), value)), beta(lam(i, split), [num(value)])
+        inside = [right]
+        for _ in range(value):
+            inside.append(inside[-1].args[1])
+        if value < count - 1:
+            made = infer("weaken", made, formula=inside[-1])
+        for formula in reversed(inside[:-1]):
+            made = infer("weaken", made, formula=formula)
+        return made
+
+    return each_below(i, count, split, use)
+
+
+def at_numbers(formula: Term, indices: Sequence[tuple[Term, int]], prove: Prove) -> Theorem:
+    """The formula, under ``index < count`` for several indices, from a proof for numerals."""
+    if not indices:
+        return prove(formula)
+    (index, count), *rest = indices
+    template = lam(index, formula)
+
+    def use(case: Theorem) -> Theorem:
+        there = at_numbers(beta(template, [case.conclusion.args[1]]), rest, prove)
+        return infer("rewrite", symmetric(case), there, template=template)
+
+    return by_cases(where(numbers(count), i=index), *([use] * count))
+
+
+def everywhere(goal: Term, prove: Prove) -> Theorem:
+    """``for all i, i < 3 -> ...``, one number after the other."""
+    (body,) = goal.args
+    names = [var(str.__str__(h), s) for h, s in zip(body.head, body.sort[0], strict=True)]
+    formula = beta(body, names)
+    premises, indices, rest = [], [], formula
+    while rest.head == "imp":
+        premises.append(rest.args[0])
+        rest = rest.args[1]
+    for premise in premises:
+        index, limit = premise.args
+        if index in names and limit.kind == "num" and premise.head in ("<", "<="):
+            indices.append((index, int(limit.head) + (premise.head == "<=")))
+    made = at_numbers(formula, indices, prove)
+    known = [assume(p) for p in premises]
+    for fact in known:
+        made = infer("detach", made, fact)
+    for index, count in indices:
+        inside = lt(index, count)
+        made = infer("detach", infer("discharge", made, formula=inside), have(inside, *known))
+    return intro(made, names, *premises)
+
+
+def number(term: Term) -> Fraction:
+    """The value of a term in numerals."""
+    top, bottom = (ALGEBRA.dictionary(x) for x in ALGEBRA.normal(unfold(term)))
+    return Fraction(sum(top.values()), sum(bottom.values()))
+
+
+def fails(formula: Term) -> Fraction:
+    """By how much an equation or ``<=`` between numbers fails; 0 where it holds."""
+    gap = number(difference(formula))
+    return gap if formula.head == "=" or gap < 0 else Fraction(0)
+
+
+def refuted(premise: Theorem, gap: Fraction) -> Theorem:
+    """0 < 0 from a premise about numbers that fails by the gap."""
+    if premise.conclusion.head == "=":
+        one, rest = ((Fraction(1), (), ()),), ((0, num(-1 / gap)),)
+    else:
+        one, rest = ((-gap, (), ()), (Fraction(1), ((0, 1),), ())), ()
+    return infer("arithmetic", premise, goal=lt(0, 0), products=one, multipliers=rest, names=NAMES)
+
+
+def by_numbers(*facts: Theorem) -> Prove:
+    """A formula about numerals: a premise is false, or the conclusion holds."""
+
+    def prove(formula: Term) -> Theorem:
+        if formula.head == "or":
+            side = 1 if fails(formula.args[0]) else 0
+            return infer("weaken", prove(formula.args[side]), formula=formula)
+        if formula.head == "imp":
+            premise = assume(formula.args[0])
+            gap = fails(premise.conclusion)
+            made = (
+                absurd(refuted(premise, gap), formula.args[1]) if gap else prove(formula.args[1])
+            )
+            return intro(made, (), premise.conclusion)
+        if formula.head == "=" and not facts:
+            return infer("arithmetic", goal=formula, names=NAMES)
+        return have(formula, *facts, unfold=NAMES)
+
+    return prove
+
+
+def conjuncts(formula: Term, count: int) -> list[Term]:
+    if count == 1:
+        return [formula]
+    return [formula.args[0], *conjuncts(formula.args[1], count - 1)]
+
+
+def equivalence(goal: Term) -> Theorem:
+    """``equivalence(3, e)``, e being given by numbers."""
+    opened = unfold(goal, frozenset({"equivalence"}))
+    made = [everywhere(g, by_numbers()) for g in conjuncts(opened, 4)]
+    return fold(conjunction(*made), goal)
+
+
+def under_premises(prove: Prove) -> Prove:
+    def use(formula: Term) -> Theorem:
+        if formula.head == "imp":
+            return intro(use(formula.args[1]), (), formula.args[0])
+        return prove(formula)
+
+    return use
+
+
+def probabilities() -> list[Theorem]:
+    """The exponentials that occur: products of 1/(1 + exp(-t)) and 1/(1 + exp(t))."""
+    go, stop = (discharge(where(calculus.exp_minus_log(), x=x), f) for x, f in (
+        (1 + exp(-t), POSITIVE[1]), (1 + exp(t), POSITIVE[0]),
+    ))  # fmt: skip
+    joined = [instance("exp.sum", x=GO, y=y) for y in (GO, STOP)]
+    return [go, stop, *joined, where(calculus.exp_minus(), x=t), instance("exp.zero"), *POSITIVE]
+
+
+@cache
+def drawn() -> Theorem:
+    """The tree is drawn token by token."""
+    goals = conjuncts(unfold(DRAWN, frozenset({"tokens"})), 9)
+    inside = [assume(lt(i, COUNT)), assume(lt(k, LONGEST))]
+    smooth = []
+    for f, g in pairwise(TOKENS):
+        value = beta(g, [k, t, i])
+        made = differentiate(
+            u, beta(f, [k, u, i]), t, *POSITIVE, value=value, unfold_in=NAMES
+        )
+        smooth.append(intro(made, (k, t, i), *(x.conclusion for x in inside)))
+    lengths = apply(instance("natural.discrete", m=i, n=num(COUNT)), inside[0])
+    whole = have(eq(beta(TREE.log_policy, [t, i]), total(3, k, beta(TOKENS[0], [k, t, i]))))
+    pieces = [
+        have(goals[0]),
+        intro(whole, (t, i), inside[0].conclusion),
+        *smooth,
+        intro(lengths, i, inside[0].conclusion),
+        everywhere(goals[5], by_numbers()),
+        everywhere(goals[6], under_premises(equivalence)),
+        everywhere(goals[7], by_numbers()),
+        everywhere(goals[8], by_numbers(*probabilities())),
+    ]
+    return fold(conjunction(*pieces), DRAWN)
+
+
+@cache
+def policy() -> Theorem:
+    """The tree is a policy."""
+    goals = conjuncts(unfold(TREE.policy, frozenset({"policy"})), 6)
+    inside = assume(lt(i, COUNT))
+    normal = have(beta(goals[0].args[0], [t]), *probabilities(), unfold=NAMES)
+    smooth = []
+    for f, g in ((TREE.log_policy, TREE.score), (TREE.score, TREE.hessian)):
+        value = beta(g, [t, i])
+        made = differentiate(u, beta(f, [u, i]), t, *POSITIVE, value=value, unfold_in=NAMES)
+        smooth.append(intro(made, (t, i), inside.conclusion))
+    rewards = explicit_rewards(TREE.reward, COUNT)
+    return fold(conjunction(intro(normal, t), *smooth, *rewards), TREE.policy)
+
+
+def test_the_assumption_holds_for_a_tree() -> None:
+    for made, goal in ((drawn(), DRAWN), (policy(), TREE.policy)):
+        assert made.hypotheses == frozenset() and made.conclusion == goal
+
+
+# What the assumption gives there --------------------------------------------------------------
+
+ONE = {
+    prefixes.n: num(COUNT), prefixes.T_max: num(LONGEST), prefixes.T: LENGTH,
+    prefixes.same: SAME, prefixes.lp_tok: TOKENS[0], prefixes.s_tok: TOKENS[1],
+    prefixes.h_tok: TOKENS[2], real("G_p"): num(1), real("L_p"): num(1),
+}  # fmt: skip
+
+
+@cache
+def bounded() -> list[Theorem]:
+    """|s_tok| <= 1 and |h_tok| <= 1 in the tree, at every t."""
+    made = []
+    for tokens in TOKENS[1:]:
+        goal = forall((k, i), lt(i, COUNT), lt(k, LONGEST), WITHIN(beta(tokens, [k, t, i]), 1))
+        up, down = (have(lt(0, x)) for x in (exp(t), exp(-t)))
+        facts = []
+        for x, positive in ((exp(t), up), (exp(-t), down)):
+            facts += [have(le(x / (1 + x), 1), positive), have(le(0, x / (1 + x)), positive)]
+            facts += [have(le(x / (1 + x) ** 2, 1), positive)]
+            facts += [have(le(0, x / (1 + x) ** 2), positive)]
+        made.append(everywhere(goal, under_premises(
+            lambda formula, facts=facts: have(formula, *facts, unfold=NAMES))))  # fmt: skip
+    return made
+
+
+def at_the_tree(id: str, *facts: Theorem, **values: Term) -> Theorem:
+    """A statement about the tree, without hypotheses."""
+    found = where(theorem(id).theorem, {**TREE.substitution(), **ONE})
+    return discharge(where(found, **values), policy(), drawn(), *bounded(), *facts)
+
+
+def test_the_lemmas_apply_to_the_tree() -> None:
+    some = at_the_tree("token.martingale")
+    assert some.hypotheses == frozenset()
+    azuma = at_the_tree("token.azuma")
+    assert azuma.hypotheses == frozenset() and azuma.conclusion.head == "<="
+    curved = at_the_tree("token.curvature")
+    assert curved.hypotheses == frozenset()
+
+
+def test_a_tree_that_forgets_is_refused() -> None:
+    """Same tokens, but prefixes that do not tell the first token apart."""
+    blind = lam((k, i, j), table(k, [1, 1, AGREE(2, i, j), AGREE(2, i, j)]))
+    wrong = prefixes.TOKENS(COUNT, TREE.log_policy, LONGEST, *TOKENS, LENGTH, blind)
+    goals = conjuncts(unfold(wrong, frozenset({"tokens"})), 9)
+    everywhere(goals[7], by_numbers())
+    with pytest.raises(ProofError):
+        everywhere(goals[8], by_numbers(*probabilities()))
+
+
+# Misuse ------------------------------------------------------------------------------------------
+
+n, T_max, s_tok = prefixes.n, prefixes.T_max, prefixes.s_tok
+Y, Z = function("Y", "N"), function("Z", "N")
+
+
+@pytest.mark.parametrize(
+    ("id", "dropped"),
+    [
+        ("token.tower", 0), ("token.tower", 1), ("token.tower", 2), ("token.orthogonal", 1),
+        ("token.orthogonal", 2), ("token.orthogonal", 3), ("token.drift", 4), ("token.azuma", 2),
+        ("token.square-mgf", 4), ("token.gibbs", 0), ("token.jensen", 0), ("token.lambert", 3),
+    ],
+)
+def test_a_hypothesis_is_needed(id: str, dropped: int) -> None:
+    statement = theorem(id)
+    nothing = le(0, num(1))
+    kept = tuple(nothing if q == dropped else h for q, h in enumerate(statement.hypotheses))
+    with pytest.raises((ProofError, KernelError)):
+        _carry_out(replace(statement, hypotheses=kept))
+
+
+def test_the_tower_rule_refuses_what_is_not_known_before() -> None:
+    """The score of the next token is not known from the prefix before it."""
+    given = [assume(f) for f in (prefixes.DRAWN, prefixes.line.policy, lt(k, T_max))]
+    rule = where(theorem("token.orthogonal").theorem, Y=lam(i, s_tok(k, t, i)))
+    with pytest.raises(ProofError):
+        discharge(rule, *given)
+
+
+def test_truncated_sums() -> None:
+    c = real("c")
+    rule = where(sums.truncated(), f=lam(k, c), n=num(3), m=num(2), c=c)
+    with pytest.raises(ProofError):  # the third term need not be negative
+        discharge(rule, *(intro(have(le(c, c)), k, lt(k, 3), lt(k, 2)),))
+    half = where(sums.truncated(), f=lam(k, 1 - k), n=num(3), m=num(1), c=num(1))
+    low = intro(have(le(1 - k, 1)), k, lt(k, 3), lt(k, 1))
+    late = assume(le(1, k))
+    high = intro(have(le(1 - k, 0), late), k, lt(k, 3), late.conclusion)
+    assert discharge(half, low, high).hypotheses == frozenset()
+
+
+def test_roots_and_hyperbolic_cosine() -> None:
+    assert elementary.cosh_gaussian().hypotheses == frozenset()
+    product = where(elementary.root_of_product(), x=num(-1), y=num(-1))
+    with pytest.raises(ProofError):
+        discharge(product)
+
+
+SPECIFIED = """
+    token.martingale lemma classical
+    token.naive corollary reconstructed
+    token.threshold-inverse theorem reconstructed
+    token.azuma lemma classical
+    token.square-mgf lemma classical
+    token.gibbs lemma classical
+    token.lambert theorem extension
+    token.lambert-properties lemma classical
+    token.joint theorem extension
+    token.gap lemma extension
+    token.length lemma reconstructed
+    token.curvature theorem extension
+    token.curvature-one-sided theorem extension
+    token.threshold theorem extension
+"""
+ROWS = [row.split() for row in SPECIFIED.split("\n") if row.strip()]
+
+
+@pytest.mark.parametrize(("id", "kind", "provenance"), ROWS, ids=[r[0] for r in ROWS])
+def test_every_statement_is_there(id: str, kind: str, provenance: str) -> None:
+    statement = theorem(id)
+    assert (statement.kind, statement.provenance) == (kind, provenance)
