@@ -178,15 +178,18 @@ _NEAR_TOP = replace(
 )
 """Log-odds ascent towards the top of PEAK: a step gains 52/100 of its alignment, nearly."""
 
+_LIKELY = replace(
+    _training(RISING, 1 / _ROOMY, lambda x: 1 - x, (_ROOMY, _ROOMY), Q(3, 4)), naturals=2
+)
 _SPELLED = replace(
-    _NEAR_TOP, naturals=2, reals=_NEAR_TOP.reals[:3],
+    _LIKELY,
     values={
-        **_NEAR_TOP.values, "T_max": 1, "T": lambda i: 1,
+        **_LIKELY.values, "T_max": 1, "T": lambda i: 1,
         "same": lambda k, i, j: Q(int(k == 0 or i == j)),
-        **{f"{name}_tok": _token_of_step(_NEAR_TOP.values[name]) for name in ("lp", "s", "h")},
+        **{f"{name}_tok": _token_of_step(_LIKELY.values[name]) for name in ("lp", "s", "h")},
     },
 )  # fmt: skip
-"""The first steps of that, every response being one token."""
+"""RAFT towards the top of PEAK with the largest safe rate, every response being one token."""
 
 
 def _counted(q: Any, **values: Any) -> Instance:
