@@ -13,7 +13,6 @@ from derivations.kernel.terms import (
     le,
     log,
     lt,
-    nat,
     num,
     real,
     sqrt,
@@ -213,11 +212,16 @@ def _unreached(x: Any) -> Any:
     return 1 - x
 
 
+_close, _far = Q(11, 20), Q(9, 10)
+
+
+LEAP = _closed(_spread, Q(3 * 10**6), _far, -6 * mp.log(10))
+"""REINFORCE from J_0 = 1e-6, nearly, where the log-odds are linear and every step gains all of its
+alignment: log-odds -13.8, -10.8 and 50."""
+
 _share = sk(k) * Dk(k)
-_N = nat("N")
 _rate = 2 / (alpha * iterations.g**2)
 _scaled = 2 / (alpha * iterations.g**2 * iterations.m)
-_close, _far = Q(11, 20), Q(9, 10)
 _first = (0, 0, 0)
 """The way to ``N <= bound`` in the first part of a corollary on iterations."""
 
@@ -303,6 +307,10 @@ _RUNS = [
             _closed(_spread, Q(24, 5), _far),
             values={**_closed(_spread, Q(24, 5), _far).values, "m": Q(100)}),
         "m = 100",
+    ),
+    Mutant(
+        "algorithm.rate-reinforce", "small start", "1/2 <= J_0 is dropped",
+        drops(12), LEAP, "J_0 is 1e-6: the first step is short, the integral counts on a long one",
     ),
     Mutant(
         "algorithm.rate-grpo", "no one", "the bound less one",
