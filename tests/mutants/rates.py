@@ -98,7 +98,7 @@ _STEPS = [
     ),
     Mutant(
         "algorithm.critical-rate", "token level", "kappa_tok keeps 51/100 of the alignment",
-        edits((1, 1, 1, 1, 1, 0), lambda half: percent(102) * half), _update(1),
+        edits((1, 1, 1, 0), lambda half: percent(102) * half), _update(1),
         "near the top of PEAK it keeps little more than half",
     ),
     Mutant(
@@ -254,7 +254,7 @@ _RUNS = [
     ),
     Mutant(
         "algorithm.no-saturation", "token level", "the same with kappa_tok",
-        edits((1, 1, 1, 1, 1, 1, 0), lambda rate: swapped(rate, M(K) / 2, percent(53) * M(K))),
+        edits((1, 1, 1), lambda rate: swapped(rate, M(K) / 2, percent(53) * M(K))),
         _SPELLED, "near the top of PEAK a step gains less",
     ),
     Mutant(

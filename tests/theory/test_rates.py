@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction as Q
 
 import pytest
@@ -21,10 +20,10 @@ from derivations.kernel.terms import (
     num,
 )
 from derivations.library import theorem
-from derivations.tactics import ProofError, assume, discharge, have, where
+from derivations.tactics import ProofError, discharge, have, where
 from derivations.theory.algorithm import directions, iterations, rates
 
-from ..mutants.evaluation import hypotheses_hold, mp, value
+from ..mutants.evaluation import Instance, hypotheses_hold, mp, value
 from ..mutants.instances import Softmax
 from ..mutants.rates import LEAP
 
@@ -107,11 +106,10 @@ def test_the_peak_of_the_curvature_is_derived(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("algorithm", rates.COEFFICIENTS, ids=lambda a: a.name)
 def test_no_larger_fixed_rate_is_safe_at_every_success_rate(algorithm: rates.Coefficient) -> None:
-    larger = replace(algorithm, rate=num(Q(101, 100)) * algorithm.rate)
-    positive = assume(lt(0, rates.L))
-    assert rates.fixed_bound(algorithm, positive).conclusion.head == "forall"
-    with pytest.raises(ProofError):
-        rates.fixed_bound(larger, positive)
+    peak = Instance({"G": Q(1), "L": Q(1), "J_star": Q(2, 3)})
+    condition = algorithm.rate * algorithm.of(rates.PEAK) * rates.critical(rates.PEAK)
+    assert value(eq(condition, 1), peak)
+    assert value(lt(1, num(Q(101, 100)) * condition), peak)
 
 
 # Vectors -----------------------------------------------------------------------------------------
