@@ -82,7 +82,7 @@ def _shortest_phrase(printer: Printer, term: Term) -> str | None:
 def _token_level_phrase(printer: Printer, term: Term) -> str | None:
     """Regular token by token, with these bounds, on [0, eta]."""
     score, hessian, size = map(printer.inline().text, term.args[-3:])
-    return f"regular by tokens with ${score}$, ${hessian}$ on $[0,{size}]$"
+    return f"the tokens are regular with ${score}$, ${hessian}$ on $[0,{size}]$"
 
 
 PHRASES.update(along=_along_phrase, shortest=_shortest_phrase, token_level=_token_level_phrase)
