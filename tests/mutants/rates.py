@@ -13,7 +13,6 @@ from derivations.kernel.terms import (
     le,
     log,
     lt,
-    nat,
     num,
     real,
     sqrt,
@@ -99,7 +98,7 @@ _STEPS = [
     ),
     Mutant(
         "algorithm.critical-rate", "token level", "kappa_tok keeps 51/100 of the alignment",
-        edits((1, 1, 1, 1, 1, 0), lambda half: percent(102) * half), _update(1),
+        edits((1, 1, 1, 0), lambda half: percent(102) * half), _update(1),
         "near the top of PEAK it keeps little more than half",
     ),
     Mutant(
@@ -178,15 +177,18 @@ _NEAR_TOP = replace(
 )
 """Log-odds ascent towards the top of PEAK: a step gains 52/100 of its alignment, nearly."""
 
+_LIKELY = replace(
+    _training(RISING, 1 / _ROOMY, lambda x: 1 - x, (_ROOMY, _ROOMY), Q(3, 4)), naturals=2
+)
 _SPELLED = replace(
-    _NEAR_TOP, naturals=2, reals=_NEAR_TOP.reals[:3],
+    _LIKELY,
     values={
-        **_NEAR_TOP.values, "T_max": 1, "T": lambda i: 1,
+        **_LIKELY.values, "T_max": 1, "T": lambda i: 1,
         "same": lambda k, i, j: Q(int(k == 0 or i == j)),
-        **{f"{name}_tok": _token_of_step(_NEAR_TOP.values[name]) for name in ("lp", "s", "h")},
+        **{f"{name}_tok": _token_of_step(_LIKELY.values[name]) for name in ("lp", "s", "h")},
     },
 )  # fmt: skip
-"""The first steps of that, every response being one token."""
+"""RAFT towards the top of PEAK with the largest safe rate, every response being one token."""
 
 
 def _counted(q: Any, **values: Any) -> Instance:
@@ -210,11 +212,16 @@ def _unreached(x: Any) -> Any:
     return 1 - x
 
 
+_close, _far = Q(11, 20), Q(9, 10)
+
+
+LEAP = _closed(_spread, Q(3 * 10**6), _far, -6 * mp.log(10))
+"""REINFORCE from J_0 = 1e-6, nearly, where the log-odds are linear and every step gains all of its
+alignment: log-odds -13.8, -10.8 and 50."""
+
 _share = sk(k) * Dk(k)
-_N = nat("N")
 _rate = 2 / (alpha * iterations.g**2)
 _scaled = 2 / (alpha * iterations.g**2 * iterations.m)
-_close, _far = Q(11, 20), Q(9, 10)
 _first = (0, 0, 0)
 """The way to ``N <= bound`` in the first part of a corollary on iterations."""
 
@@ -247,7 +254,7 @@ _RUNS = [
     ),
     Mutant(
         "algorithm.no-saturation", "token level", "the same with kappa_tok",
-        edits((1, 1, 1, 1, 1, 1, 0), lambda rate: swapped(rate, M(K) / 2, percent(53) * M(K))),
+        edits((1, 1, 1), lambda rate: swapped(rate, M(K) / 2, percent(53) * M(K))),
         _SPELLED, "near the top of PEAK a step gains less",
     ),
     Mutant(
@@ -300,6 +307,10 @@ _RUNS = [
             _closed(_spread, Q(24, 5), _far),
             values={**_closed(_spread, Q(24, 5), _far).values, "m": Q(100)}),
         "m = 100",
+    ),
+    Mutant(
+        "algorithm.rate-reinforce", "small start", "1/2 <= J_0 is dropped",
+        drops(12), LEAP, "J_0 is 1e-6: the first step is short, the integral counts on a long one",
     ),
     Mutant(
         "algorithm.rate-grpo", "no one", "the bound less one",

@@ -42,6 +42,13 @@ SPECIFIED = """
     trajectory.realisable lemma extension
     trajectory.collapse theorem reconstructed
     trajectory.tabular theorem extension
+    algorithm.critical-rate theorem extension
+    algorithm.fixed-rate theorem extension
+    algorithm.no-saturation theorem extension
+    algorithm.rate theorem extension
+    algorithm.batch theorem extension
+    algorithm.preconditioned theorem classical
+    algorithm.prompts theorem classical
 """
 ROWS = [row.split() for row in SPECIFIED.split("\n") if row.strip()]
 

@@ -79,7 +79,14 @@ def _shortest_phrase(printer: Printer, term: Term) -> str | None:
     return f"${m}$ is the point of least norm in {hull}, and not zero"
 
 
-PHRASES.update(along=_along_phrase, shortest=_shortest_phrase)
+def _token_level_phrase(printer: Printer, term: Term) -> str | None:
+    """Regular token by token, with these bounds, on [0, eta]."""
+    score, hessian, size = map(printer.inline().text, term.args[-3:])
+    return f"the tokens are regular with ${score}$, ${hessian}$ on $[0,{size}]$"
+
+
+PHRASES.update(along=_along_phrase, shortest=_shortest_phrase, token_level=_token_level_phrase)
+template("token_level", spoken("token_level"))
 template("along", spoken("along"))
 template("shortest", spoken("shortest"))
 template("inner", _inner)

@@ -288,7 +288,7 @@ def min_norm(proof: Proof) -> Theorem:
         why="divide by |m|",
     )  # fmt: skip
     direction = assume(eq(length(_W), 1))
-    most = proof.note(no_better(hull, direction), "the mean of the alignments is <w, m>")
+    most = proof.note(no_better(hull, direction), "the mean of the alignments is that with m")
     return conjunction(
         aligned, intro(shorter, (), other.conclusion),
         conjunction(one, intro(attained, q, inside.conclusion)),

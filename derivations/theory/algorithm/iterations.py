@@ -58,12 +58,11 @@ from derivations.theory.algorithm.rates import (
     root_facts,
     root_order,
     token_curvature_positive,
+    token_level,
+    token_parts,
 )
 from derivations.theory.setting import CONVERGES, DIVERGES, log_odds_of
-from derivations.theory.token.martingale import TOKEN_REGULAR, L_p
-from derivations.theory.token.prefixes import TOKENS as TOKEN_BY_TOKEN
-from derivations.theory.token.prefixes import T, T_max, h_tok, lp_tok, s_tok, same
-from derivations.theory.token.tails import G_p
+from derivations.theory.token.prefixes import h_tok, lp_tok, s_tok
 from derivations.theory.trajectory import runs
 from derivations.theory.trajectory.one_step import KAPPA, ZERO, G, L
 from derivations.theory.trajectory.runs import K, gain_below, k
@@ -197,7 +196,7 @@ TRAJECTORY = [run.regular(G, L), lt(0, L)]
 _lp_tok, _s_tok, _h_tok = (
     function(name, "N", "N", "R", "N") for name in ("lp_tok", "s_tok", "h_tok")
 )
-_i, _j, _m, _t = nat("i"), nat("j"), nat("m"), real("t")
+_i, _m, _t = nat("i"), nat("m"), real("t")
 
 
 def _of_step(function_: Term) -> Term:
@@ -206,16 +205,8 @@ def _of_step(function_: Term) -> Term:
 
 
 _TOKEN_FUNCTIONS = [_of_step(f) for f in (_lp_tok, _s_tok, _h_tok)]
-_SHARED = [lam(_i, T(_i)), lam((_m, _i, _j), same(_m, _i, _j))]
 
-TOKENS = [
-    forall(
-        k,
-        TOKEN_BY_TOKEN(run.count, run.at(k).log_policy, T_max, *_TOKEN_FUNCTIONS, *_SHARED),
-    ),
-    forall(k, TOKEN_REGULAR(run.count, T_max, *_TOKEN_FUNCTIONS[1:], G_p, L_p, 0, sk(k))),
-    lt(0, L_p),
-]
+TOKENS = forall(k, token_level(run.at(k).log_policy, _TOKEN_FUNCTIONS, sk(k)))
 """Every step draws its responses token by token, and is regular as they are."""
 
 
@@ -233,7 +224,7 @@ TOKENS = [
                 implies(safe(lambda _: KAPPA), never_saturates()),
             ),
         ),
-        implies(*TOKENS, implies(safe(kappa_tok), never_saturates())),
+        implies(TOKENS, safe(kappa_tok), never_saturates()),
     ),
     words="The learning rate is at most one over the supremum, over $J \\ge J_0$, of "
     "$c(J)\\,K(J)$, of $c(J)\\,\\kappa$, or of $c(J)\\,\\kappa_{\\mathrm{tok}}(J)$ if responses "
@@ -259,27 +250,27 @@ def no_saturation(proof: Proof) -> Theorem:
     other = apply(made, intro(also, p, low.conclusion, high.conclusion))
     both_ = conjunction(made, intro(other, (), constant.conclusion))
     first = intro(both_, (), *(f.conclusion for f in regular))
-    drawn, smooth = [assume(f) for f in TOKENS], assume(safe(kappa_tok))
+    drawn, smooth = assume(TOKENS), assume(safe(kappa_tok))
     last = intro(unsaturated_tokens(proof, drawn, smooth), (), smooth.conclusion)
     proof.note(last, "and below 1/sup c kappa_tok")
-    return conjunction(first, intro(last, (), *(f.conclusion for f in drawn)))
+    return conjunction(first, intro(last, (), drawn.conclusion))
 
 
-def unsaturated_tokens(proof: Proof, drawn: list[Theorem], rate_: Theorem) -> Theorem:
+def unsaturated_tokens(proof: Proof, drawn: Theorem, rate_: Theorem) -> Theorem:
     """`never_saturates` where alpha c(J) kappa_tok(J) <= 1."""
     opened = fold(proof.given[0], unfold(proof.given[0].conclusion, frozenset({"run"})))
     before, here = assume(le(Jk(0), Jk(k))), apply(rates_between(proof), at=[k])
     limit = apply(rate_, before, have(lt(Jk(k), 1), here), at=[Jk(k)])
-    tokens, regular = (apply(f, at=[k]) for f in drawn[:2])
+    tokens = token_parts(apply(drawn, at=[k]))
     forward = apply(part(opened, 1, 1), at=[k])
     steps = proof.use(
-        "token.threshold", apply(part(opened, 0), at=[k]), tokens, regular, drawn[2], forward,
+        "token.threshold", apply(part(opened, 0), at=[k]), *tokens, forward,
         mapping={
             **run.at(k).substitution(), real("eta"): sk(k),
             **dict(zip((lp_tok, s_tok, h_tok), _TOKEN_FUNCTIONS, strict=True)),
         },
     )  # fmt: skip
-    positive = token_curvature_positive(proof, Jk(k), here, tokens, drawn[2])
+    positive = token_curvature_positive(proof, Jk(k), here, tokens[0], tokens[2])
     short = have(
         le(sk(k), Dk(k) / kappa_tok(Jk(k))), limit, apply(proof.given[3], at=[k]), positive,
         apply(proof.given[4], at=[k]),

@@ -7,7 +7,7 @@ Gap, and with the learning rate alpha the step has the size eta = alpha c(J) Del
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -51,8 +51,9 @@ from derivations.tactics import (
 )
 from derivations.theory.gap import GAP
 from derivations.theory.token.curvature import KAPPA_TOK, TOKEN_CURVATURE
-from derivations.theory.token.martingale import REGULAR_STEP, L_p
-from derivations.theory.token.prefixes import DRAWN, Drawn, T_max
+from derivations.theory.token.martingale import TOKEN_REGULAR, L_p
+from derivations.theory.token.prefixes import TOKENS as DRAWN_TOKENS
+from derivations.theory.token.prefixes import Drawn, T, T_max, h_tok, lp_tok, s_tok
 from derivations.theory.token.root import value_facts
 from derivations.theory.token.tails import SIGMA2, G_p
 from derivations.theory.trajectory.one_step import KAPPA, SUCCESS, SUCCESS_CURVATURE, ZERO, G, L
@@ -229,7 +230,60 @@ LEARNING = [
 """A step with the learning rate alpha and the coefficient c."""
 
 REGULAR = [line.regular(G, L, 0, STEP), lt(0, L)]
-TOKENS = [DRAWN, REGULAR_STEP, lt(0, L_p)]
+
+_parts = tuple(function(name, "N", "R", "N") for name in ("lp_tok", "s_tok", "h_tok"))
+_lp, _same = function("lp", "R", "N"), function("same", "N", "N", "N")
+_t = real("t")
+
+
+def _token_level(lp: Term, tokens: Sequence[Term], size: Term) -> Term:
+    """What the definition means."""
+    shared = lam(i, T(i)), lam((k, i, j), _same(k, i, j))
+    return both(
+        DRAWN_TOKENS(n, lp, T_max, *tokens, *shared),
+        TOKEN_REGULAR(n, T_max, *tokens[1:], G_p, L_p, 0, size),
+        lt(0, L_p),
+    )
+
+
+TOKEN_LEVEL = Definition(
+    "token_level",
+    lam(
+        (n, _lp, T_max, *_parts, T, _same, G_p, L_p, STEP),
+        _token_level(
+            lam((_t, i), _lp(_t, i)), [lam((k, _t, i), f(k, _t, i)) for f in _parts], STEP
+        ),
+    ),
+)
+"""``token_level(n, lp, T_max, lp_tok, s_tok, h_tok, T, same, G, L, eta)``: responses are drawn
+token by token, and the tokens are regular on [0, eta]."""
+
+
+def token_level(lp: Term, tokens: Sequence[Term], size: Term) -> Term:
+    """The assumption that a policy is regular token by token."""
+    shared = lam(i, T(i)), lam((k, i, j), _same(k, i, j))
+    return TOKEN_LEVEL(n, lp, T_max, *tokens, *shared, G_p, L_p, size)
+
+
+def token_parts(theorem: Theorem) -> list[Theorem]:
+    """Drawn token by token, regular, and 0 < L_p."""
+    opened = fold(theorem, unfold(theorem.conclusion, frozenset({"token_level"})))
+    return [part(opened, 0), part(opened, 1, 0), part(opened, 1, 1)]
+
+
+TOKENS = token_level(
+    line.log_policy, [lam((k, _t, i), f(k, _t, i)) for f in (lp_tok, s_tok, h_tok)], STEP
+)
+
+define(
+    "assumption",
+    "algorithm.token-level",
+    "Regularity at token level",
+    TOKEN_LEVEL,
+    provenance="reconstructed",
+    claim=app("imp", TOKENS, unfold(TOKENS, frozenset({"token_level"}))),
+    module=__name__,
+)
 
 
 def keeps_half(bound: Term) -> Term:
@@ -256,14 +310,15 @@ def still_rises(bound: Term) -> Term:
                 keeps_half(critical(J(0))), still_rises(critical(J(0))),
             ),
         ),
-        implies(*TOKENS, keeps_half(KAPPA_TOK)),
+        implies(TOKENS, keeps_half(KAPPA_TOK)),
     ),
     words="The update $\\alpha\\,c(J)\\,\\gamma$ goes along the Gradient Gap, where $\\Delta\\mu$ "
     "is the length of $\\gamma$; $\\eta$ is its own length.",
 )  # fmt: skip
 def critical_rate(proof: Proof) -> Theorem:
     forward = have(le(0, STEP), *proof.given[1:])
-    regular, tokens = ([assume(f) for f in side] for side in (REGULAR, TOKENS))
+    regular, level = [assume(f) for f in REGULAR], assume(TOKENS)
+    tokens = token_parts(level)
     wide = proof.note(
         proof.use("trajectory.descent", forward, *regular), "one step of that size"
     )
@@ -287,7 +342,7 @@ def critical_rate(proof: Proof) -> Theorem:
     first = intro(conjunction(*constant, *local), (), *(f.conclusion for f in regular))
     step = part(proof.use("token.threshold", forward, *tokens), 1)
     drawn = token_curvature_positive(proof, J(0), rates[0], tokens[0], tokens[2])
-    second = intro(below(proof, KAPPA_TOK, drawn, step), (), *(f.conclusion for f in tokens))
+    second = intro(below(proof, KAPPA_TOK, drawn, step), (), level.conclusion)
     return conjunction(first, second)
 
 
