@@ -42,6 +42,14 @@ SPECIFIED = """
     trajectory.realisable lemma extension
     trajectory.collapse theorem reconstructed
     trajectory.tabular theorem extension
+    algorithm.coefficient theorem classical
+    algorithm.group-gradient lemma classical
+    algorithm.grpo-bernstein theorem extension
+    algorithm.grpo-bounds theorem extension
+    algorithm.grpo-small-groups proposition extension
+    algorithm.grpo-edge proposition extension
+    algorithm.dapo-edge proposition extension
+    algorithm.noisy-verifier theorem classical
 """
 ROWS = [row.split() for row in SPECIFIED.split("\n") if row.strip()]
 

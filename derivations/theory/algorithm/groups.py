@@ -38,7 +38,6 @@ from derivations.kernel.terms import (
     unfold,
 )
 from derivations.kernel.theorem import Theorem
-from derivations.expectation import Setting
 from derivations.library import Proof, define, state
 from derivations.tactics import (
     apply,
@@ -112,13 +111,12 @@ define(
     module=__name__,
 )
 
-_drawn = DRAWN(n, lam(i, l(i)), lam(i, q(i)), lam(i, s(i)), lam((m, count, S, T), V(m, count, S, T)))
 _LAW = [
     eq(total(n, i, exp(l(i))), 1),
     eq(total(n, i, exp(l(i)) * s(i)), 0),
     eq(total(n, i, exp(l(i)) * q(i)), p),
     eq(total(n, i, exp(l(i)) * q(i) * s(i)), v),
-    _drawn,
+    _any,
 ]
 """A policy with mean score 0, verified as correct with probability p; v is the mean of q s."""
 
@@ -261,8 +259,8 @@ ADVANTAGES = Definition(
         forall((count, S, T), eq(V(0, count, S, T), (a(count) * S + b(count) * T) / x)),
     ),
 )
-"""``advantages(G, a, b, V)``: a group of G contributes the mean of advantage times score, a(k) being
-the advantage of a correct and b(k) that of an incorrect response, k the number of correct ones."""
+"""``advantages(G, a, b, V)``: a group of G contributes the mean of advantage times score, a(k)
+for a correct and b(k) for an incorrect response, k the number of correct ones."""
 
 
 SELECTED = Definition(
@@ -278,8 +276,8 @@ SELECTED = Definition(
         ),
     ),
 )
-"""``selected(G, d, a, b, V, P)``: the same with the weight d(k), 1 if a group with k correct responses
-is kept and 0 if not; P is the probability that it is."""
+"""``selected(G, d, a, b, V, P)``: the same with the weight d(k), 1 if a group with k correct
+responses is kept and 0 if not; P is the probability that it is."""
 
 
 def contributed(rewarded: Theorem) -> Theorem:
@@ -347,7 +345,7 @@ def group_update(proof: Proof) -> Theorem:
                       why="each of the G responses contributes the same")  # fmt: skip
 
 
-# A policy and a verifier that makes no mistakes ------------------------------------------------------
+# A policy and a verifier that makes no mistakes ---------------------------------------------------
 
 J, gap = line.success, line.alignment
 
@@ -474,12 +472,12 @@ def kept_groups(proof: Proof) -> Theorem:
 # GRPO -------------------------------------------------------------------------------------------
 
 
-def deviation(k: Any, size: Any) -> Term:
+def deviation(k: Term, size: Term) -> Term:
     """The standard deviation of the rewards of a group, k of which are 1."""
-    return sqrt(k * (size - k)) / size
+    return app("/", sqrt(k * (size - k)), size)
 
 
-def standardised(k: Any, size: Any, scale: Any) -> tuple[Term, Term]:
+def standardised(k: Term, size: Term, scale: Term) -> tuple[Term, Term]:
     """The centred rewards 1 - k/G and -k/G, over a scale."""
     return (1 - k / size) / scale, -(k / size) / scale
 

@@ -34,7 +34,6 @@ from derivations.tactics import (
     intro,
     order,
     part,
-    specialise,
     where,
 )
 from derivations.theory.algorithm.bernstein import conjuncts
@@ -51,19 +50,17 @@ from derivations.theory.algorithm.groups import (
     count,
     gap,
     i,
-    l,
     law_of,
     line,
     n,
     p,
     policy_values,
     q,
-    s,
     t,
     v,
     x,
 )
-from derivations.theory.algorithm.table import GRPO, GRPO_ROW, REINFORCE, Algorithm, baseline
+from derivations.theory.algorithm.table import GRPO, GRPO_ROW, REINFORCE, Algorithm
 
 a, b = real("a"), real("b")
 KEEPS = 1 - a - b
@@ -125,13 +122,14 @@ def noisy_verifier(proof: Proof) -> Theorem:
                        why="the baseline drops out")  # fmt: skip
     grouped = reward_update(proof, GRPO_ROW.algorithm, law)
     closed = where(GRPO_ROW.closing(GRPO_ROW), {x: Jn})
-    second = proof.note(group_update(grouped, closed, between), "the same groups as GRPO draws at the success rate J_n")
+    second = proof.note(group_update(grouped, closed, between), "the same groups as GRPO draws at "
+                        "the success rate J_n")  # fmt: skip
     return conjunction(
         accepted,
         intro(first, (), _rewarded(REINFORCE.algorithm)),
         intro(second, (), _rewarded(GRPO_ROW.algorithm)),
         proof.note(signs(rate), "J(1 - J) is positive"),
-        proof.note(group_signs(proof, rate, between), "and so is the coefficient of GRPO, by `algorithm.grpo-bounds`"),
+        proof.note(group_signs(proof, rate, between), "and so is the coefficient of GRPO"),
     )
 
 
