@@ -648,8 +648,8 @@ def distance() -> Theorem:
         have(parabola.conclusion.args[0] <= deviation(k, G), parabola, same),
         rewrite(near, exact), strict, above,
     )  # fmt: skip
-    ratio = (k * (G - k) / G**2 - v) / (2 * v) - (k / G - x) ** 2 / (2 * v**2)
-    shape = lam(k, sqrt(v) * (1 + ratio))
+    level = 1 + (k * (G - k) / G**2 - v) / (2 * v)
+    shape = lam(k, sqrt(v) * (level - (k / G - x) ** 2 / (2 * v**2)))
     closed = have(LOW.conclusion, OPEN[0]), have(HIGH.conclusion, OPEN[1])
     summed = compared(G, shape, spread_of(G), each, *closed)
     first, second = (trials(G, f()) for f in (binomial.first_moment, binomial.second_moment))

@@ -487,8 +487,11 @@ def deviation_sign(k: Term, size: Term, inside: Theorem) -> Theorem:
     return have(le(0, k * (size - k)), inside, have(le(0, k)))
 
 
-def variance_over_deviation(k: Term, size: Term, inside: Theorem, positive: Theorem) -> Theorem:
-    """``k (G - k)/G**2 / deviation = deviation`` for k <= G, 0 < G; 0 = 0 if all rewards agree."""
+@cache
+def variance_over_deviation(k: Term, size: Term) -> Theorem:
+    """``k (G - k)/G**2 / deviation = deviation`` for k <= G, G = N + 1 or the like; 0 = 0 if all
+    rewards agree."""
+    inside, positive = assume(le(k, size)), have(lt(0, size))
     product = k * (size - k)
     root = square_roots.root_of(product, deviation_sign(k, size, inside))
     scale = deviation(k, size)
@@ -497,8 +500,11 @@ def variance_over_deviation(k: Term, size: Term, inside: Theorem, positive: Theo
     def zero(case: Theorem) -> Theorem:
         nothing = have(eq(sqrt(product), 0), case, root)
         empty = have(eq(product, 0), root, nothing)
-        return have(goal, have(eq(product / size**2, 0), empty, positive),
-                    have(eq(scale, 0), nothing, positive))  # fmt: skip
+        top, bottom = real("y"), real("z")
+        rule = have(eq(top / bottom, bottom), assume(eq(top, 0)), assume(eq(bottom, 0)))
+        rule = where(rule, {top: product / size**2, bottom: scale})
+        return discharge(rule, have(eq(product / size**2, 0), empty, positive),
+                         have(eq(scale, 0), nothing, positive))  # fmt: skip
 
     def some(case: Theorem) -> Theorem:
         strict = have(lt(0, scale), case, positive)
@@ -553,10 +559,10 @@ def group_gradient(proof: Proof) -> Theorem:
     up, down = lam(x, d(x) * _up), lam(x, d(x) * _down)
     made = proof.use("algorithm.expected-update", mapping={a: up, b: down})
     group = proof.use("algorithm.coefficient-by-group", mapping={a: up, b: down, x: J(t)})
-    inside, positive = assume(le(k, G)), have(lt(0, G))
+    positive = have(lt(0, G))
     mixture = group.conclusion.args[1].args[2]
     product = have(eq(beta(mixture, [k]), d(k) * (k * (G - k) / G**2 / deviation(k, G))), positive)
-    share = variance_over_deviation(k, G, inside, positive)
+    share = variance_over_deviation(k, G)
     each = have(eq(beta(mixture, [k]), d(k) * deviation(k, G)), rewrite(product, share))
     same = group_form(G, mixture, lam(k, d(k) * deviation(k, G)), J(t), each)
     first = proof.have(

@@ -370,13 +370,13 @@ def grouped(row: Row, scale: Value) -> Theorem:
     """``derived = mean(G, x, d std)`` where the scale is the standard deviation itself."""
     size, share = N + 2, row.algorithm.kept
     weight: Value = share if share else lambda k: num(1)
-    inside = assume(le(k, size))
-    same = variance_over_deviation(k, size, inside, have(lt(0, size)))
+    same = variance_over_deviation(k, size)
     before, after = spread(size, scale, weight)(k), weight(k) * deviation(k, size)
     over = group_form(size, lam(k, before), lam(k, after), x, have(eq(before, after), same))
     return transitive(by_scale(row.algorithm, scale), over)
 
 
+@cache
 def close_grpo(row: Row) -> Theorem:
     """``derived = c_G`` for rewards over their standard deviation."""
     goal = eq(row.algorithm.derived(x), GRPO(N + 2, x))
