@@ -43,10 +43,10 @@ from derivations.products import (
     choose_all,
     choose_next,
     choose_positive,
-    complement_none,
-    complement_one,
     complement_end,
     complement_last,
+    complement_none,
+    complement_one,
     complement_shift,
     complement_sign,
     first_term,
@@ -136,7 +136,8 @@ def form_recursion() -> Theorem:
     inside = assume(lt(_k, _n + 1))
     upper = where(pascal(), {_x: _n})
     split = have(
-        eq(beta(whole, [_k + 1]), beta(success, [_k])), upper, where(power_next(), {_n: _k}), complement_shift()
+        eq(beta(whole, [_k + 1]), beta(success, [_k])),
+        upper, where(power_next(), {_n: _k}), complement_shift(),
     )
     last = discharge(complement_last(), discrete(inside))
     kept = have(eq(beta(rest, [_k]), beta(failure, [_k])), last)
@@ -262,7 +263,7 @@ def second_moment() -> Theorem:
 
 @cache
 def weight_sign(strict: bool) -> Theorem:
-    """``0 <= C(n, k) p**k (1-p)**(n-k)`` for k <= n and 0 <= p <= 1; < for 0 < p < 1 if `strict`."""
+    """``0 <= C(n, k) p**k (1-p)**(n-k)`` for k <= n, 0 <= p <= 1; < for 0 < p < 1 if `strict`."""
     relation = lt if strict else le
     low, high = assume(relation(0, _p)), assume(relation(_p, 1))
     coefficient = choose_positive()
@@ -374,11 +375,14 @@ def bounded() -> Theorem:
 
 @cache
 def near_ends() -> tuple[Theorem, Theorem]:
-    """``|F| <= c`` on k <= n: the mean is within 2 c n (1-p) of F(n), and within 2 c n p of F(0)."""
+    """``|F| <= c`` on k <= n: the mean is within 2 c n (1-p) of F(n), within 2 c n p of F(0)."""
     c, inside = real("c"), assume(le(_k, _n))
     limits = assume(forall(_k, le(_k, _n), both(le(-c, _F(_k)), le(_F(_k), c))))
     found = []
-    for end, away in ((_n, lambda k: _n - k), (num(0), lambda k: k)):
+    distances: list[tuple[Term, Callable[[Term], Term]]] = [
+        (_n, lambda k: _n - k), (num(0), lambda k: k),
+    ]  # fmt: skip
+    for end, away in distances:
         here = apply(limits, inside, at=[_k])
         there = apply(limits, have(le(end, _n)), at=[end])
         gap = _F(_k) - _F(end)
@@ -455,7 +459,7 @@ def last_but_one() -> Theorem:
 
 @cache
 def single() -> Theorem:
-    """``F(k) = 0`` for k <= n other than m gives the mean C(n, m) p**m (1-p)**(n-m) F(m), m <= n."""
+    """``F(k) = 0`` for k <= n, k != m, gives the mean C(n, m) p**m (1-p)**(n-m) F(m), m <= n."""
     among = assume(le(_m, _n))
     elsewhere = assume(forall(_k, le(_k, _n), ne(_k, _m), eq(_F(_k), 0)))
     inside, other = assume(lt(_k, _n + 1)), assume(ne(_k, _m))
@@ -617,10 +621,12 @@ def newton() -> Theorem:
         D = lam(_j, DIFFERENCE(_j, here))
         gain = lam(_j, DIFFERENCE(_j, next_) - DIFFERENCE(_j, here))
         once = where(form_recursion(), {_x: num(1), _y: num(-1), _n: _k, _F: here})
-        once = fold(once, eq(DIFFERENCE(_k + 1, here),
-                             1 * DIFFERENCE(_k, lam(_k, _F(_k + 1 + _m))) + -1 * DIFFERENCE(_k, here)))
+        upper = DIFFERENCE(_k, lam(_k, _F(_k + 1 + _m)))
+        wanted = 1 * upper + -1 * DIFFERENCE(_k, here)
+        once = fold(once, eq(DIFFERENCE(_k + 1, here), wanted))
         each = have(eq(DIFFERENCE(_k + 1, here), beta(gain, [_k])), once)
-        rule = where(form_congruent(), {_x: _p, _y: num(1), _F: lam(_j, beta(D, [_j + 1])), _H: gain})
+        moved = lam(_j, beta(D, [_j + 1]))
+        rule = where(form_congruent(), {_x: _p, _y: num(1), _F: moved, _H: gain})
         changed = discharge(rule, intro(each, _k, le(_k, _n)))
         linear = have(
             eq(FORM(_n, _p, 1, gain), form(_n, _p, 1, lambda k: DIFFERENCE(k, next_))

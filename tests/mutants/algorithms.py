@@ -40,8 +40,12 @@ PLACES = (Q(1, 2), Q(3, 2))
 """Where the quantifiers over k, S and T are tried; at 0 a deviation vanishes."""
 
 
-def urn(end: Final, shares: Sequence[Any] = (Q(3, 4), Q(1, 4)), scores: Sequence[Any] = (Q(1), Q(-3)),
-        **values: Any) -> Instance:  # fmt: skip
+def urn(
+    end: Final,
+    shares: Sequence[Any] = (Q(3, 4), Q(1, 4)),
+    scores: Sequence[Any] = (Q(1), Q(-3)),
+    **values: Any,
+) -> Instance:
     """Two responses, the first one correct, with probabilities and scores given directly."""
     first = shares[0]
     plain = {
@@ -56,8 +60,14 @@ def _rates() -> tuple[Any, Any]:
     return LOGIT.success(mp.log(3)), LOGIT.alignment(mp.log(3))
 
 
-def groups(end: Final, kept: Final | None = None, accepted: Sequence[Any] = (1, 0),
-           places: Sequence[Any] = PLACES, naturals: int = 3, **values: Any) -> Instance:  # fmt: skip
+def groups(
+    end: Final,
+    kept: Final | None = None,
+    accepted: Sequence[Any] = (1, 0),
+    places: Sequence[Any] = PLACES,
+    naturals: int = 3,
+    **values: Any,
+) -> Instance:
     """Groups drawn from two responses whose log-odds are t, at t = log 3, where J = 3/4."""
     at = mp.log(3)
     rows = LOGIT.at(at)

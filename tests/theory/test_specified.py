@@ -42,13 +42,43 @@ SPECIFIED = """
     trajectory.realisable lemma extension
     trajectory.collapse theorem reconstructed
     trajectory.tabular theorem extension
+    token.martingale lemma classical
+    token.naive corollary reconstructed
+    token.threshold-inverse theorem reconstructed
+    token.azuma lemma classical
+    token.square-mgf lemma classical
+    token.gibbs lemma classical
+    token.lambert theorem extension
+    token.lambert-properties lemma classical
+    token.joint theorem extension
+    token.gap lemma extension
+    token.length lemma reconstructed
+    token.curvature theorem extension
+    token.curvature-one-sided theorem extension
+    token.threshold theorem extension
+    algorithm.coefficient theorem classical
+    algorithm.group-gradient lemma classical
+    algorithm.grpo-bernstein theorem extension
+    algorithm.grpo-bounds theorem extension
+    algorithm.grpo-small-groups proposition extension
+    algorithm.grpo-edge proposition extension
+    algorithm.dapo-edge proposition extension
     algorithm.critical-rate theorem extension
     algorithm.fixed-rate theorem extension
     algorithm.no-saturation theorem extension
     algorithm.rate theorem extension
+    algorithm.noisy-verifier theorem classical
     algorithm.batch theorem extension
     algorithm.preconditioned theorem classical
     algorithm.prompts theorem classical
+    length.invariance theorem paper
+    length.alignment lemma reconstructed
+    length.misaligned proposition extension
+    length.safe-ratio proposition extension
+    stagnation.valley theorem paper
+    stagnation.attractor theorem extension
+    stagnation.vanishing corollary reconstructed
+    stagnation.inverse-bound proposition extension
 """
 ROWS = [row.split() for row in SPECIFIED.split("\n") if row.strip()]
 

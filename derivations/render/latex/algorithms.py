@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from derivations.binomial import BINOMIAL
 from derivations.kernel.terms import Term, exp, var
-from derivations.render.latex.printer import Printed, Printer, Show, template
+from derivations.render.latex.printer import Printer, Show, template
 from derivations.render.latex.rows import width
 from derivations.render.latex.structure import is_variable, reduced, tidied
-from derivations.render.latex.symbols import Level, bracket, enclose
+from derivations.render.latex.symbols import Level, Printed, bracket, enclose
 from derivations.render.latex.theory import PHRASES
 
 

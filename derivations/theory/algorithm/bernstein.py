@@ -6,7 +6,7 @@ the Bernstein polynomial of sqrt(x(1-x)) of degree G.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from derivations import binomial, calculus, square_roots
@@ -140,14 +140,17 @@ def written_out(function_: Term, values: Sequence[Theorem]) -> Theorem:
     def shape(j: int) -> Term:
         return lam(k, beta(function_, [k + j]))
 
+    def shifted_mean(number: int, j: int) -> Term:
+        return binomial.BINOMIAL(num(number), x, shape(j))
+
     known = [
-        have(eq(mean(num(0), x, lambda k, j=j: beta(shape(j), [k])), value.conclusion.args[1]),
+        have(eq(shifted_mean(0, j), value.conclusion.args[1]),
              trials(num(0), where(binomial.start(), {_F: shape(j)})), value)
         for j, value in enumerate(values)
     ]  # fmt: skip
     for done in range(1, count + 1):
         known = [
-            have(eq(mean(num(done), x, lambda k, j=j: beta(shape(j), [k])),
+            have(eq(shifted_mean(done, j),
                     x * known[j + 1].conclusion.args[1] + (1 - x) * known[j].conclusion.args[1]),
                  trials(num(done - 1), where(binomial.recursion(), {_F: shape(j)})),
                  known[j], known[j + 1])
@@ -280,7 +283,8 @@ def grpo_bernstein(proof: Proof) -> Theorem:
                        "of a strictly concave function")
     falls = proof.note(descent(hollow, mirror), "concave and symmetric")
     below = proof.note(below_limit(proof), "`algorithm.grpo-bounds`")
-    line_ = proof.note(below_line(mirror), "bound each standard deviation by its tangent at no correct response")
+    line_ = proof.note(below_line(mirror), "k(G - k) is at most G - 1 times the "
+                       "square of k")
     limit = proof.note(to_limit(proof), "a parabola below the root, and the variance of k/G")
     return conjunction(polynomial, hollow, mirror, grows, falls, below, line_, limit)
 
@@ -362,7 +366,7 @@ def concavity() -> Theorem:
 def innermost(formula: Term) -> Term:
     """What an implication finally says."""
     while formula.head == "imp":
-        formula = formula.args[1]
+        _, formula = formula.args
     return formula
 
 
@@ -374,8 +378,10 @@ def bent(goal: Term) -> Theorem:
     bend = lam(k, beta(gain, [k + 1]) - beta(gain, [k]))
     slope = trials(M + 1, where(binomial.slope(), {_F: f}))
     curve = trials(M, where(binomial.slope(), {_F: gain}))
-    first = have_derivative(slope, GRPO(size, u), (M + 2) * mean(M + 1, x, lambda k: beta(gain, [k])),
-                            where(opened(size), {x: u}))  # fmt: skip
+    first = have_derivative(
+        slope, GRPO(size, u), (M + 2) * mean(M + 1, x, lambda k: beta(gain, [k])),
+        where(opened(size), {x: u}),
+    )  # fmt: skip
     scale, a, q = real("d"), function("a", "R"), real("q")
     scaled = calculus.differentiate(u, scale * a(u), x, assume(derivative(u, a(u), x, q)),
                                     value=scale * q)  # fmt: skip
@@ -408,7 +414,7 @@ def have_derivative(made: Theorem, body: Term, value: Term, *facts: Theorem) -> 
     return restate(same_function(made, u, body, *facts), value)
 
 
-# Symmetry and monotonicity --------------------------------------------------------------------------
+# Symmetry and monotonicity ------------------------------------------------------------------------
 
 
 def symmetry() -> Theorem:
@@ -449,7 +455,8 @@ def growth() -> Theorem:
     before, first, second = elevated()
     mixed = lam(k, k / bigger * deviation(k - 1, G) + (bigger - k) / bigger * deviation(k, G))
     weak, strict = elevation(mixed)
-    rule = trials(bigger, where(binomial.increasing(), {_F: mixed, _H: spread_of(bigger), m: num(1)}))
+    values = {_F: mixed, _H: spread_of(bigger), m: num(1)}
+    rule = trials(bigger, where(binomial.increasing(), values))
     made = discharge(rule, *OPEN, intro(weak, k, le(k, bigger)), strict, have(le(1, bigger)))
     linear = have(
         eq(mean(bigger, x, lambda k: beta(mixed, [k])),
@@ -548,7 +555,7 @@ def between_ends(mixed: Term) -> Theorem:
                 have(lt(0, G + 1)))  # fmt: skip
 
 
-# The limit of large groups --------------------------------------------------------------------------
+# The limit of large groups ------------------------------------------------------------------------
 
 
 def below_limit(proof: Proof) -> Theorem:
@@ -567,7 +574,8 @@ def below_line(mirror: Theorem) -> Theorem:
     """``c_G(x) <= sqrt(N) min(x, 1-x)`` on [0, 1]: sqrt(k (G - k)) <= sqrt(N) k for naturals k."""
     inside, positive = assume(le(k, G)), have(lt(0, G))
     product = k * (G - k)
-    root, slope_ = square_roots.root_of(product, deviation_sign(k, G, inside)), square_roots.root_of(N)
+    root = square_roots.root_of(product, deviation_sign(k, G, inside))
+    slope_ = square_roots.root_of(N)
     square = by_cases(
         order(k, num(0)),
         lambda case: have(le(product, N * k**2), have(eq(k, 0), case)),
@@ -581,8 +589,10 @@ def below_line(mirror: Theorem) -> Theorem:
                      lambda case: have(goal, case, root, square, high, squared))  # fmt: skip
     each = have(le(deviation(k, G), sqrt(N) * (k / G)), small, positive)
     summed = compared(G, spread_of(G), lam(k, sqrt(N) * (k / G)), each)
-    linear = have(eq(mean(G, x, lambda k: sqrt(N) * (k / G)), sqrt(N) / G * mean(G, x, lambda k: k)),
-                  positive, unfold=binomial.FORMS)  # fmt: skip
+    linear = have(
+        eq(mean(G, x, lambda k: sqrt(N) * (k / G)), sqrt(N) / G * mean(G, x, lambda k: k)),
+        positive, unfold=binomial.FORMS,
+    )  # fmt: skip
     first = trials(G, binomial.first_moment())
     line_ = have(le(GRPO(G, x), sqrt(N) * x), summed, linear, first, opened(G), positive)
     ready = intro(line_, x, *_UNIT)
@@ -620,9 +630,9 @@ def distance() -> Theorem:
     same = have(eq(deviation(k, G), sqrt(variance)), rewrite(scaled, whole), positive)
     # variance - v = (q - x)(1 - q - x) for q = k/G, and the second factor is at most 1.
     q, share = real("q"), k / G
-    near = have(le((q * (1 - q) - v) ** 2, (q - x) ** 2), have(le(0, (q - x) ** 2 * (1 - (1 - q - x) ** 2)),
-                have(le(0, (q - x) ** 2)), have(le(0, 1 - (1 - q - x) ** 2), assume(le(0, q)),
-                assume(le(q, 1)), *OPEN)))
+    factor = have(le(0, 1 - (1 - q - x) ** 2), assume(le(0, q)), assume(le(q, 1)), *OPEN)
+    product_ = have(le(0, (q - x) ** 2 * (1 - (1 - q - x) ** 2)), have(le(0, (q - x) ** 2)), factor)
+    near = have(le((q * (1 - q) - v) ** 2, (q - x) ** 2), product_)
     near = discharge(where(near, {q: share}), have(le(0, share), positive),
                      have(le(share, 1), inside, positive), *OPEN)  # fmt: skip
     d, e, f, s = (real(name) for name in "defs")
@@ -638,7 +648,8 @@ def distance() -> Theorem:
         have(parabola.conclusion.args[0] <= deviation(k, G), parabola, same),
         rewrite(near, exact), strict, above,
     )  # fmt: skip
-    shape = lam(k, sqrt(v) * (1 + (k * (G - k) / G**2 - v) / (2 * v) - (k / G - x) ** 2 / (2 * v**2)))
+    level = 1 + (k * (G - k) / G**2 - v) / (2 * v)
+    shape = lam(k, sqrt(v) * (level - (k / G - x) ** 2 / (2 * v**2)))
     closed = have(LOW.conclusion, OPEN[0]), have(HIGH.conclusion, OPEN[1])
     summed = compared(G, shape, spread_of(G), each, *closed)
     first, second = (trials(G, f()) for f in (binomial.first_moment, binomial.second_moment))
@@ -659,9 +670,9 @@ def distance() -> Theorem:
                     sqrt(v) * (1 - (1 + 1 / v) / (2 * G))), value, strict, positive)
     made = have(le(sqrt(v) - GRPO(G, x), sqrt(v) * (1 + 1 / v) / (2 * G)), summed, value, opened(G),
                 positive, strict)  # fmt: skip
-    same_ = have(eq(sqrt(v) * (1 + 1 / v) / (2 * G), (1 + v) / (2 * G * sqrt(v))), root, above, strict,
-                 positive)  # fmt: skip
-    return have(le(sqrt(v) - GRPO(G, x), (1 + v) / (2 * G * sqrt(v))), made, same_)
+    wanted = (1 + v) / (2 * G * sqrt(v))
+    same_ = have(eq(sqrt(v) * (1 + 1 / v) / (2 * G), wanted), root, above, strict, positive)
+    return have(le(sqrt(v) - GRPO(G, x), wanted), made, same_)
 
 
 def large_groups(goal: Term, rate: Theorem, below: Theorem) -> Theorem:
@@ -700,4 +711,4 @@ def large_groups(goal: Term, rate: Theorem, below: Theorem) -> Theorem:
 
 def claim_of(claim: Term, at: Term) -> Term:
     """What an implication about K says at a value of K."""
-    return beta(lam(K, claim), [at]).args[1]
+    return innermost(beta(lam(K, claim), [at]))

@@ -27,7 +27,7 @@ from derivations.kernel.terms import (
 )
 from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, define, state
-from derivations.products import POWER, bernoulli, power_next, power_sign
+from derivations.products import POWER, bernoulli, power_sign
 from derivations.tactics import (
     apply,
     assume,
@@ -102,10 +102,9 @@ def edge(limit: Term, local: Theorem, factor: Term, reach: Term, *signs: Theorem
     close = have(le(gap, radius), near)
     unit = have(eq(radius * (1 + reach + factor / eps), 1), size)
     d, e = real("d"), real("e")
-    reached = have(le(reach * d, 1), assume(le(d, e)), assume(eq(e * (1 + reach + factor / eps), 1)),
-                   assume(le(0, d)), small, *signs)  # fmt: skip
-    scaled = have(le(factor * d, eps), assume(le(d, e)),
-                  assume(eq(e * (1 + reach + factor / eps), 1)), assume(le(0, d)), small, *signs)
+    inner_ = assume(le(d, e)), assume(eq(e * (1 + reach + factor / eps), 1)), assume(le(0, d))
+    reached = have(le(reach * d, 1), *inner_, small, *signs)
+    scaled = have(le(factor * d, eps), *inner_, small, *signs)
     positive = have(le(0, gap), low, high)
     values = {d: gap, e: radius}
     reached, scaled = (
@@ -166,8 +165,8 @@ def coefficient_edge(proof: Proof) -> Theorem:
             sign = have(le(0, (2 * N + 1) * c), have(le(0, c), end))
             return edge(limit, local, (2 * N + 1) * c, num(0), sign, end)
 
-        limits.append(proof.note(obtain(every, [c], use), "and the mean is near its last value" if one
-                                 else "likewise at the other end"))
+        why = "and the mean is near its last value" if one else "likewise at the other end"
+        limits.append(proof.note(obtain(every, [c], use), why))
     return conjunction(*limits)
 
 
@@ -191,7 +190,8 @@ def one_wrong() -> Theorem:
     made = discharge(rule, intro(sign, k, inside.conclusion), have(le(N, G)),
                      *closed())  # fmt: skip
     chance = trials(N, binomial.last_but_one())
-    return have(le(sqrt(N) * (POWER(x, N) * (1 - x)), GRPO(G, x)), made, chance, opened(G), positive)
+    goal = le(sqrt(N) * (POWER(x, N) * (1 - x)), GRPO(G, x))
+    return have(goal, made, chance, opened(G), positive)
 
 
 _ratio = GRPO(G, x) / (1 - x)
@@ -234,8 +234,9 @@ def grpo_edge(proof: Proof) -> Theorem:
     again = edge(goals.args[1], other, (N + 2) * sqrt(N), num(2),
                  have(le(0, (N + 2) * sqrt(N)), root))  # fmt: skip
     ranges = [f.conclusion for f in OPEN]
-    return conjunction(intro(every, x, *ranges), proof.note(limit, "so the ratio tends to that constant"),
-                       proof.note(again, "and that to REINFORCE's coefficient, too"))
+    proof.note(limit, "so the ratio tends to that constant")
+    proof.note(again, "and that to REINFORCE's coefficient, too")
+    return conjunction(intro(every, x, *ranges), limit, again)
 
 
 def below_failure(proof: Proof) -> Theorem:
@@ -345,7 +346,9 @@ def near_success(proof: Proof) -> Theorem:
         le(s / w / a * (w * (a * d)), s / w / a * z), *known), high, known[0], known[3]), positive)
     scalar = conjunction(first, second)
     root = square_roots.root_of(_others)
-    values = {q: GRPO(_size, x), a: POWER(x, _others), w: _size, s: sqrt(_others), d: 1 - x, z: _kept}
+    values = {
+        q: GRPO(_size, x), a: POWER(x, _others), w: _size, s: sqrt(_others), d: 1 - x, z: _kept,
+    }  # fmt: skip
     made = discharge(where(scalar, values), have(lt(0, _size)), kept, power,
                      have(lt(0, 1 - x), OPEN[1]), root,
                      have(le(sqrt(_others) * (POWER(x, _others) * (1 - x)), GRPO(_size, x)), least),
@@ -356,7 +359,8 @@ def near_success(proof: Proof) -> Theorem:
 
 def mirrored(proof: Proof) -> Theorem:
     """DAPO's coefficient at 1 - x is that at x."""
-    mirror = specialise(where(part(proof.use("algorithm.grpo-bernstein"), *SYMMETRIC), {N: _others}), x)
+    mirror = where(part(proof.use("algorithm.grpo-bernstein"), *SYMMETRIC), {N: _others})
+    mirror = specialise(mirror, x)
     old = beta(lam(x, _dapo), [1 - x])
     back = have(eq(1 - (1 - x), x))
     same = have(eq(GRPO(_size, 1 - x), GRPO(_size, x)), mirror)

@@ -38,7 +38,6 @@ from derivations.kernel.terms import (
     unfold,
 )
 from derivations.kernel.theorem import Theorem
-from derivations.expectation import Setting
 from derivations.library import Proof, define, state
 from derivations.tactics import (
     apply,
@@ -112,13 +111,12 @@ define(
     module=__name__,
 )
 
-_drawn = DRAWN(n, lam(i, l(i)), lam(i, q(i)), lam(i, s(i)), lam((m, count, S, T), V(m, count, S, T)))
 _LAW = [
     eq(total(n, i, exp(l(i))), 1),
     eq(total(n, i, exp(l(i)) * s(i)), 0),
     eq(total(n, i, exp(l(i)) * q(i)), p),
     eq(total(n, i, exp(l(i)) * q(i) * s(i)), v),
-    _drawn,
+    _any,
 ]
 """A policy with mean score 0, verified as correct with probability p; v is the mean of q s."""
 
@@ -261,8 +259,8 @@ ADVANTAGES = Definition(
         forall((count, S, T), eq(V(0, count, S, T), (a(count) * S + b(count) * T) / x)),
     ),
 )
-"""``advantages(G, a, b, V)``: a group of G contributes the mean of advantage times score, a(k) being
-the advantage of a correct and b(k) that of an incorrect response, k the number of correct ones."""
+"""``advantages(G, a, b, V)``: a group of G contributes the mean of advantage times score, a(k)
+for a correct and b(k) for an incorrect response, k the number of correct ones."""
 
 
 SELECTED = Definition(
@@ -278,8 +276,8 @@ SELECTED = Definition(
         ),
     ),
 )
-"""``selected(G, d, a, b, V, P)``: the same with the weight d(k), 1 if a group with k correct responses
-is kept and 0 if not; P is the probability that it is."""
+"""``selected(G, d, a, b, V, P)``: the same with the weight d(k), 1 if a group with k correct
+responses is kept and 0 if not; P is the probability that it is."""
 
 
 def contributed(rewarded: Theorem) -> Theorem:
@@ -347,7 +345,7 @@ def group_update(proof: Proof) -> Theorem:
                       why="each of the G responses contributes the same")  # fmt: skip
 
 
-# A policy and a verifier that makes no mistakes ------------------------------------------------------
+# A policy and a verifier that makes no mistakes ---------------------------------------------------
 
 J, gap = line.success, line.alignment
 
@@ -474,12 +472,12 @@ def kept_groups(proof: Proof) -> Theorem:
 # GRPO -------------------------------------------------------------------------------------------
 
 
-def deviation(k: Any, size: Any) -> Term:
+def deviation(k: Term, size: Term) -> Term:
     """The standard deviation of the rewards of a group, k of which are 1."""
-    return sqrt(k * (size - k)) / size
+    return app("/", sqrt(k * (size - k)), size)
 
 
-def standardised(k: Any, size: Any, scale: Any) -> tuple[Term, Term]:
+def standardised(k: Term, size: Term, scale: Term) -> tuple[Term, Term]:
     """The centred rewards 1 - k/G and -k/G, over a scale."""
     return (1 - k / size) / scale, -(k / size) / scale
 
@@ -489,8 +487,11 @@ def deviation_sign(k: Term, size: Term, inside: Theorem) -> Theorem:
     return have(le(0, k * (size - k)), inside, have(le(0, k)))
 
 
-def variance_over_deviation(k: Term, size: Term, inside: Theorem, positive: Theorem) -> Theorem:
-    """``k (G - k)/G**2 / deviation = deviation`` for k <= G, 0 < G; 0 = 0 if all rewards agree."""
+@cache
+def variance_over_deviation(k: Term, size: Term) -> Theorem:
+    """``k (G - k)/G**2 / deviation = deviation`` for k <= G, G = N + 1 or the like; 0 = 0 if all
+    rewards agree."""
+    inside, positive = assume(le(k, size)), have(lt(0, size))
     product = k * (size - k)
     root = square_roots.root_of(product, deviation_sign(k, size, inside))
     scale = deviation(k, size)
@@ -499,8 +500,11 @@ def variance_over_deviation(k: Term, size: Term, inside: Theorem, positive: Theo
     def zero(case: Theorem) -> Theorem:
         nothing = have(eq(sqrt(product), 0), case, root)
         empty = have(eq(product, 0), root, nothing)
-        return have(goal, have(eq(product / size**2, 0), empty, positive),
-                    have(eq(scale, 0), nothing, positive))  # fmt: skip
+        top, bottom = real("y"), real("z")
+        rule = have(eq(top / bottom, bottom), assume(eq(top, 0)), assume(eq(bottom, 0)))
+        rule = where(rule, {top: product / size**2, bottom: scale})
+        return discharge(rule, have(eq(product / size**2, 0), empty, positive),
+                         have(eq(scale, 0), nothing, positive))  # fmt: skip
 
     def some(case: Theorem) -> Theorem:
         strict = have(lt(0, scale), case, positive)
@@ -555,10 +559,10 @@ def group_gradient(proof: Proof) -> Theorem:
     up, down = lam(x, d(x) * _up), lam(x, d(x) * _down)
     made = proof.use("algorithm.expected-update", mapping={a: up, b: down})
     group = proof.use("algorithm.coefficient-by-group", mapping={a: up, b: down, x: J(t)})
-    inside, positive = assume(le(k, G)), have(lt(0, G))
+    positive = have(lt(0, G))
     mixture = group.conclusion.args[1].args[2]
     product = have(eq(beta(mixture, [k]), d(k) * (k * (G - k) / G**2 / deviation(k, G))), positive)
-    share = variance_over_deviation(k, G, inside, positive)
+    share = variance_over_deviation(k, G)
     each = have(eq(beta(mixture, [k]), d(k) * deviation(k, G)), rewrite(product, share))
     same = group_form(G, mixture, lam(k, d(k) * deviation(k, G)), J(t), each)
     first = proof.have(

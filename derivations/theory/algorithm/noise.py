@@ -34,7 +34,6 @@ from derivations.tactics import (
     intro,
     order,
     part,
-    specialise,
     where,
 )
 from derivations.theory.algorithm.bernstein import conjuncts
@@ -51,19 +50,17 @@ from derivations.theory.algorithm.groups import (
     count,
     gap,
     i,
-    l,
     law_of,
     line,
     n,
     p,
     policy_values,
     q,
-    s,
     t,
     v,
     x,
 )
-from derivations.theory.algorithm.table import GRPO, GRPO_ROW, REINFORCE, Algorithm, baseline
+from derivations.theory.algorithm.table import GRPO, GRPO_ROW, REINFORCE, Algorithm
 
 a, b = real("a"), real("b")
 KEEPS = 1 - a - b
@@ -121,17 +118,18 @@ def noisy_verifier(proof: Proof) -> Theorem:
                          "a + b = 1")
     plain = reward_update(proof, REINFORCE.algorithm, law)
     one = where(binomial.total_probability(), {real("p"): Jn, n: N})
-    first = proof.have(eq(V(N + 1, 0, 0, 0), _slope * gap(t)), plain, one,
-                       why="the baseline drops out")  # fmt: skip
+    first = have(eq(V(N + 1, 0, 0, 0), _slope * gap(t)), plain, one)
+    first = proof.note(intro(first, (), _rewarded(REINFORCE.algorithm)), "REINFORCE")
     grouped = reward_update(proof, GRPO_ROW.algorithm, law)
     closed = where(GRPO_ROW.closing(GRPO_ROW), {x: Jn})
-    second = proof.note(group_update(grouped, closed, between), "the same groups as GRPO draws at the success rate J_n")
+    second = group_update(grouped, closed, between)
+    second = proof.note(intro(second, (), _rewarded(GRPO_ROW.algorithm)), "GRPO")
     return conjunction(
         accepted,
-        intro(first, (), _rewarded(REINFORCE.algorithm)),
-        intro(second, (), _rewarded(GRPO_ROW.algorithm)),
+        first,
+        second,
         proof.note(signs(rate), "J(1 - J) is positive"),
-        proof.note(group_signs(proof, rate, between), "and so is the coefficient of GRPO, by `algorithm.grpo-bounds`"),
+        proof.note(group_signs(proof, rate, between), "and so is the coefficient of GRPO"),
     )
 
 

@@ -14,16 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import cache, partial
-from typing import Any
+from functools import cache
 
 from derivations import binomial, square_roots
 from derivations.binomial import PRIMITIVE, mean
-from derivations.calculus import differentiate, restate, same_function
+from derivations.calculus import differentiate, restate
 from derivations.kernel.terms import (
     Definition,
     Term,
+    app,
     beta,
     both,
     cos,
@@ -36,6 +35,7 @@ from derivations.kernel.terms import (
     implies,
     lam,
     le,
+    lift,
     log,
     lt,
     minimum,
@@ -62,7 +62,6 @@ from derivations.tactics import (
     order,
     part,
     rewrite,
-    specialise,
     symmetric,
     transitive,
     where,
@@ -118,7 +117,7 @@ class Algorithm:
         if self.size.kind == "num":
             return num(self.size.head - 1)
         fixed, more = self.size.args
-        return fixed if more == num(1) else fixed + num(more.head - 1)
+        return app("+", fixed, num(more.head - 1)) if more.head > 1 else lift(fixed)
 
     def advantages(self, rate: Term) -> tuple[Term, Term]:
         """The advantages of a correct and of an incorrect response as functions of k."""
@@ -359,7 +358,7 @@ def spread(size: Term, scale: Value, share: Value) -> Value:
 
 
 def by_scale(algorithm: Algorithm, scale: Value) -> Theorem:
-    """`over_scale` for an algorithm with groups of N + 2 that divides centred rewards by `scale`."""
+    """`over_scale` for an algorithm with groups of N + 2 that divides rewards by `scale`."""
     share = algorithm.kept if algorithm.kept else lambda k: num(1)
     values = {N: N + 1, function("c", "R"): lam(x, scale(x)), function("d", "R"): lam(x, share(x))}
     wanted = mean(N + 2, x, spread(N + 2, scale, share))
@@ -371,14 +370,13 @@ def grouped(row: Row, scale: Value) -> Theorem:
     """``derived = mean(G, x, d std)`` where the scale is the standard deviation itself."""
     size, share = N + 2, row.algorithm.kept
     weight: Value = share if share else lambda k: num(1)
-    inside = assume(le(k, size))
-    same = variance_over_deviation(k, size, inside, have(lt(0, size)))
-    before, after = spread(size, scale, weight), lambda k: weight(k) * deviation(k, size)
-    each = have(eq(before(k), after(k)), same)
-    over = group_form(size, lam(k, before(k)), lam(k, after(k)), x, each)
+    same = variance_over_deviation(k, size)
+    before, after = spread(size, scale, weight)(k), weight(k) * deviation(k, size)
+    over = group_form(size, lam(k, before), lam(k, after), x, have(eq(before, after), same))
     return transitive(by_scale(row.algorithm, scale), over)
 
 
+@cache
 def close_grpo(row: Row) -> Theorem:
     """``derived = c_G`` for rewards over their standard deviation."""
     goal = eq(row.algorithm.derived(x), GRPO(N + 2, x))
@@ -544,7 +542,7 @@ DAPO = Row(
 )  # fmt: skip
 
 
-# Algorithms that know the success rate, and groups of one -------------------------------------------
+# Algorithms that know the success rate, and groups of one -----------------------------------------
 
 _deviant = sqrt(x * (1 - x))
 
