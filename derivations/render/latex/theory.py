@@ -255,7 +255,7 @@ def _tokens_phrase(printer: Printer, term: Term) -> str | None:
         return None
     longest, step = printer.inline().text(term.args[2]), tuple(map(printer.text, moving.pop()))
     whose = f" under ${Symbol(chr(92) + 'pi', step).text}$" if step else ""
-    return f"responses are drawn token by token{whose}, at most ${longest}$ tokens each"
+    return f"responses are drawn token by token{whose} (at most ${longest}$)"
 
 
 def _token_segment(bounds: int) -> Callable[[Printer, Term], str | None]:
@@ -272,9 +272,9 @@ def _equivalence_phrase(printer: Printer, term: Term) -> str | None:
     return f"${printer.function(term.args[1])}$ indicates an equivalence of the responses"
 
 
-def _measurable_phrase(printer: Printer, term: Term) -> str | None:
+def _measurable(printer: Printer, term: Term) -> Printed:
     classes, variable = map(printer.function, term.args[1:])
-    return f"${variable}$ agrees on responses that ${classes}$ calls equivalent"
+    return Printed(rf"{variable} \in \sigma{bracket(classes)}", Level.RELATION)
 
 
 def _lambert_root(printer: Printer, term: Term) -> Printed:
@@ -303,7 +303,7 @@ def spoken(name: str) -> Show:
 PHRASES.update(
     policy=_policy_phrase, run=_run_phrase, regular=_on_segment(2), smooth=_on_segment(1),
     tokens=_tokens_phrase, token_regular=_token_segment(2), token_smooth=_token_segment(1),
-    equivalence=_equivalence_phrase, measurable=_measurable_phrase,
+    equivalence=_equivalence_phrase,
 )  # fmt: skip
 _SHOWN: dict[str, Show] = {
     **{name: spoken(name) for name in PHRASES},
@@ -320,6 +320,7 @@ _SHOWN: dict[str, Show] = {
     "success_curvature": _success_curvature,
     "within": _within,
     "lambert_root": _lambert_root,
+    "measurable": _measurable,
     "token_curvature": _token_curvature,
     "converges": _limit,
     "diverges": _limit,
@@ -343,6 +344,9 @@ $\ell''(t) = (\mathbb{E}^{t}_{+}[h] + \operatorname{Var}^{t}_{+}(s)) - (\mathbb{
 \operatorname{Var}^{t}_{-}(s))$.
 Where a run is considered, the index $k$ counts its steps, and $J_{k}$, $\ell_{k}$,
 $\Delta\mu_{k}$ are taken at the start of step $k$. A superscript $-$, as in $\ell^{-}$, says that
-correct and incorrect responses are exchanged. As usual $[x]_{+} = \max\{x, 0\}$,
+correct and incorrect responses are exchanged. At token level $s_{\mathrm{tok},k,t}(i)$ and
+$h_{\mathrm{tok},k,t}(i)$ are the derivatives of the log-probability of token $k$ given those before
+it, $T$ is the length of the response, and weights $w$ with $0 \le w \le 1$ stand for an event $A$,
+of probability $P(A) = \sum_{i} w(i)\,\pi_{t}(i)$. As usual $[x]_{+} = \max\{x, 0\}$,
 and $(a,\ b,\ \ldots)_{i}$ is $a$ for $i = 0$, $b$ for $i = 1$, and so on."""
 """What the symbols mean, in a paragraph of LaTeX."""

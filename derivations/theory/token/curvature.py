@@ -136,7 +136,7 @@ def side_means(proof: Proof) -> Theorem:
         pair = [ordered(h, size, near, whole), ordered(-h, size, near, whole)]
         goal = WITHIN(line.mean_hessian(side, t), L_p * length_under(side))
         bends.append(have(goal, *pair, mass, unfold=NAMES))
-    proof.note(conjunction(*lengths), "no response is longer than T_max")
+    proof.note(conjunction(*lengths), "no response is longer than the longest")
     proof.note(conjunction(*bends), "at most T second derivatives, in the mean")
     binary = apply(setting.binary, inside, at=[i])
     fail = 1 - beta(line.reward, [i])
@@ -321,8 +321,11 @@ def threshold(proof: Proof) -> Theorem:
     first = by_cases(
         split,
         lambda case: least_is(case, L_p * T_max / (1 - J(0))),
-        lambda case: absurd(have(lt(0, 0), part(case, 0), smaller), goal),
-    )
+        lambda case: absurd(discharge(
+            where(contrary(), x=smaller.conclusion.args[0], p=smaller.conclusion.args[1]),
+            part(case, 0), smaller,
+        ), goal),
+    )  # fmt: skip
     proof.note(first, "below 1/2 the first of the two is smaller")
     limit = assume(le(eta, Dmu(0) / KAPPA_TOK))
 
@@ -352,6 +355,13 @@ def threshold(proof: Proof) -> Theorem:
     return conjunction(
         intro(first, (), early.conclusion), intro(second, (), limit.conclusion)
     )
+
+
+@cache
+def contrary() -> Theorem:
+    """0 < 0 from p <= x and x < p."""
+    x = real("x")
+    return have(lt(0, 0), assume(le(p, x)), assume(lt(x, p)))
 
 
 @cache

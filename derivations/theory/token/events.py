@@ -355,6 +355,8 @@ def kept_bound(mean: Term, found: Theorem, moment: Theorem, positive: Theorem) -
         le(1, LAMBERT(P)),
         eq(height(LAMBERT(P)), 1 + 2 * surprise(P)),
     ),
+    words="The weights $w$ stand for an event $A$ of probability $P(A)$, the sum; the bound is "
+    "logarithmic in it.",
 )
 def lambert(proof: Proof) -> Theorem:
     found, small = (part(proof.use("token.event-square"), q) for q in (0, 1))
@@ -425,7 +427,7 @@ def _approached(limit: Term, rate: Term) -> Term:
     provenance="extension",
     given=RATE,
     claim=both(_approached(LAMBERT(p), p), _approached(1 / p, p)),
-    words="The infimum over x in (0, 1) is at most V(p) and at most 1/p.",
+    words="The infimum over $x \\in (0,1)$ is at most $V(p)$ and at most $1/p$.",
 )
 def joint_infimum(proof: Proof) -> Theorem:
     positive, small = proof.given
@@ -511,7 +513,8 @@ def _witnessed(bound: Theorem, inside: list[Theorem], limit: Term, share: Term) 
         _approached(LAMBERT(P), P),
         _approached(1 / P, P),
     ),
-    words="The infimum of the bounds over x in (0, 1) is at most both V(P(A)) and 1/P(A).",
+    words="For an event $A$ with weights $w$ the infimum of the bounds over $x \\in (0,1)$ is at "
+    "most both $V(P(A))$ and $1/P(A)$.",
 )
 def joint(proof: Proof) -> Theorem:
     found = proof.use("token.event-square")
@@ -680,7 +683,7 @@ def log_odds_sign(proof: Proof, side: Theorem, known: Theorem) -> Theorem:
     claim=le(
         mean_under(LENGTH), minimum(T_max, minimum(MEAN_LENGTH / P, psi * log(2 / P)))
     ),
-    words="The least psi is the norm of T.",
+    words="The least such $\\psi$ is the norm of $T$ with respect to $e^{x} - 1$.",
 )  # fmt: skip
 def length(proof: Proof) -> Theorem:
     _, tokens, weights, positive, scale, moment = proof.given

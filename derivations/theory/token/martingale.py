@@ -405,7 +405,7 @@ def naive(proof: Proof) -> Theorem:
     goal = proof.statement.conclusion.args[0]
     opened = unfold(goal, frozenset({"regular", "smooth"}))
     regular = fold(fold(conjunction(*parts), opened), goal)
-    proof.note(regular, "add up at most T_max tokens")
+    proof.note(regular, "add up the tokens")
     some = have(lt(0, T_max * L_p), Drawn.of(proof.given[1]).some, proof.given[3])
     bound = apply(
         proof.use("trajectory.curvature", regular, some, G=T_max * G_p, L=T_max * L_p),
@@ -428,7 +428,7 @@ def naive(proof: Proof) -> Theorem:
 )  # fmt: skip
 def threshold_inverse(proof: Proof) -> Theorem:
     smooth = smooth_response(proof, proof.given[2])
-    proof.note(smooth, "add up at most T_max tokens")
+    proof.note(smooth, "add up the tokens")
     some = [Drawn.of(proof.given[1]).some, proof.given[3]]
     scale = have(lt(0, T_max * L_p), *some)
     lower = part(proof.use("trajectory.one-step", smooth, scale, L=T_max * L_p), 0)

@@ -133,6 +133,19 @@ DRAWN = TOKENS(
 
 GIVEN = [line.policy, DRAWN]
 
+_known = MEASURABLE(n, lam((i, j), e(i, j)), lam(i, Y(i)))
+
+define(
+    "definition",
+    "token.measurable",
+    "Known once the class is",
+    MEASURABLE,
+    provenance="classical",
+    claim=app("imp", _known, unfold(_known, frozenset({"measurable"}))),
+    words="A random variable that agrees on equivalent responses, as indicated by $e$.",
+    module=__name__,
+)
+
 define(
     "assumption",
     "token.drawn",
@@ -266,8 +279,8 @@ def class_sums() -> Theorem:
         total(n, i, exp(l(i)) * X(i) * Y(i)),
         total(n, i, exp(l(i)) * Z(i) * Y(i)),
     ),
-    words="If Z is the mean of X given the class of the response, and Y is known once the class "
-    "is, then XY and ZY have the same mean.",
+    words="If $Z$ is the mean of $X$ given the class of the response, and $Y$ is known once the "
+    "class is, then $XY$ and $ZY$ have the same mean.",
 )
 def tower(proof: Proof) -> Theorem:
     known = Equivalence.of(proof.given[0])

@@ -251,11 +251,9 @@ def lambert_minimum(proof: Proof) -> Theorem:
         return have(lt(1, V), rewrite(root, same), log_one(), surprising)
 
     strict = by_cases(order(V, num(1)), together, lambda case: case)
-    back = have(eq(1 - (1 - 1 / V), 1 / V), positive)
     turned = discharge(where(log_inverse(), x=V), positive)
     value = eq(exponent_bound(p, 1 - 1 / V), V)
     last = rewrite(turned, have(eq(1 / V, 1 - (1 - 1 / V)), positive))
-    del back
     attained = proof.have(value, root, last, strict, positive, why="there 1/(1 - x) = V")
     return conjunction(
         intro(bound, x, some.conclusion, below.conclusion),

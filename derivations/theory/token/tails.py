@@ -177,11 +177,23 @@ def two_points_square(proof: Proof) -> Theorem:
     last = discharge(rule, root, scale)
     grown = have(le(exp(middle) * exp(side**2 / 2), exp(target) * exp(_share / 2)),
                  rewrite(grown, joined, parted))  # fmt: skip
-    mean = proof.have(
-        le((exp(high) + exp(low)) / 2, 1 / sqrt(1 - _share) * exp(target)), cosh, grown, last,
-        why="1 + y <= 1/(1 - y) and exp(y/2) <= (1 - y)^{-1/2}, at y = 2 lambda G_p^2",
+    ratio = 1 / sqrt(1 - _share)
+    rule = where(
+        halved(), x=exp(low), y=exp(high), a=exp(middle) * exp(side**2 / 2),
+        b=exp(target) * exp(_share / 2), c=exp(target) * ratio,
     )  # fmt: skip
+    mean = discharge(rule, cosh, grown, last)
+    proof.note(
+        mean, "1 + y <= 1/(1 - y) and exp(y/2) <= (1 - y)^{-1/2}, at y = 2 lambda G_p^2"
+    )
     return have(proof.statement.conclusion, chord, mean)
+
+
+@cache
+def halved() -> Theorem:
+    """(y + x)/2 <= c from x + y <= 2 a, a <= b and b <= c."""
+    b, c = real("b"), real("c")
+    return have(le((y + x) / 2, c), *(assume(f) for f in (le(x + y, 2 * a), le(a, b), le(b, c))))
 
 
 @cache
