@@ -42,6 +42,14 @@ SPECIFIED = """
     trajectory.realisable lemma extension
     trajectory.collapse theorem reconstructed
     trajectory.tabular theorem extension
+    length.invariance theorem paper
+    length.alignment lemma reconstructed
+    length.misaligned proposition extension
+    length.safe-ratio proposition extension
+    stagnation.valley theorem extension
+    stagnation.attractor theorem extension
+    stagnation.vanishing corollary reconstructed
+    stagnation.inverse-bound proposition extension
 """
 ROWS = [row.split() for row in SPECIFIED.split("\n") if row.strip()]
 
