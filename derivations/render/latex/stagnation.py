@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from derivations.kernel.terms import Term
-from derivations.render.latex.printer import Printed, Printer, Show, template
+from derivations.render.latex.printer import Printer, Show, template
+from derivations.render.latex.symbols import Printed
 from derivations.render.latex.theory import PHRASES, spoken
 
 

@@ -50,11 +50,12 @@ from derivations.theory.algorithm.rates import (
     critical,
     curvature_positive,
     fixed_bound,
+    kappa_tok,
     root_facts,
     root_order,
 )
 from derivations.theory.algorithm.table import GRPO as GROUP_GRPO
-from derivations.theory.algorithm.tokens import CEILING, THREE_HALVES, kappa_tok
+from derivations.theory.algorithm.tokens import CEILING, THREE_HALVES
 from derivations.theory.token.martingale import L_p
 from derivations.theory.token.prefixes import T_max
 from derivations.theory.token.root import value_facts
