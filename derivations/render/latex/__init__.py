@@ -12,7 +12,7 @@ symbol of the theory is printed by the template of its definition; `template` ad
 definition without one prints as an operator.
 """
 
-from derivations.render.latex import algorithms  # noqa: F401  (registers its templates)
+from derivations.render.latex import algorithms, stagnation  # noqa: F401  (register templates)
 from derivations.render.latex.printer import template, term_latex
 from derivations.render.latex.prose import capital, escape, reason_latex, sentence
 from derivations.render.latex.rows import Row, display, fits_inline, width

@@ -38,6 +38,7 @@ from derivations.tactics import (
 )
 from derivations.theory.algorithm.bernstein import BELOW_LINE
 from derivations.theory.algorithm.iterations import (
+    TOKENS,
     TRAINING,
     TRAJECTORY,
     Jk,
@@ -49,11 +50,12 @@ from derivations.theory.algorithm.rates import (
     critical,
     curvature_positive,
     fixed_bound,
+    kappa_tok,
     root_facts,
     root_order,
 )
 from derivations.theory.algorithm.table import GRPO as GROUP_GRPO
-from derivations.theory.algorithm.tokens import CEILING, THREE_HALVES, kappa_tok
+from derivations.theory.algorithm.tokens import CEILING, THREE_HALVES
 from derivations.theory.token.martingale import L_p
 from derivations.theory.token.prefixes import T_max
 from derivations.theory.token.root import value_facts
@@ -81,6 +83,10 @@ _edge = 1 / (1 + _scale**2)
 def where_population(formula: Term) -> Term:
     """The formula for the coefficient of population GRPO."""
     return substitute(formula, {c: lam(p, _population)})
+
+
+_RUN = [where_population(f) for f in (TRAINING[0], *TRAINING[3:])]
+"""A run of updates alpha c(J_k) gamma_k of population GRPO."""
 
 
 @state(
@@ -113,9 +119,11 @@ def where_population(formula: Term) -> Term:
             ),
         ),
         implies(
-            *(where_population(f) for f in (TRAINING[0], *TRAINING[3:], *TRAJECTORY)),
-            le(alpha, GRPO.rate),
-            never_saturates(),
+            *_RUN,
+            both(
+                implies(*TRAJECTORY, le(alpha, GRPO.rate), never_saturates()),
+                implies(*TOKENS, le(alpha * CEILING, 1), never_saturates()),
+            ),
         ),
     ),
     words="Population GRPO violates that condition as soon as $J$ exceeds a value below 1, for "
@@ -124,8 +132,9 @@ def where_population(formula: Term) -> Term:
     "and then $J$ increases at every step, to 1 if $M$ diverges.",
 )
 def inverse_bound(proof: Proof) -> Theorem:
+    held = _tokens_hold(proof)
     return conjunction(
-        _population_fails(proof), _groups_hold(proof), _tokens_hold(proof), _goes_on(proof)
+        _population_fails(proof), _groups_hold(proof), held, _goes_on(proof, held)
     )
 
 
@@ -252,11 +261,9 @@ def _positive(proof: Proof, low: Theorem, high: Theorem) -> Theorem:
     return fold(made, le(0, kappa_tok(p)))
 
 
-def _goes_on(proof: Proof) -> Theorem:
+def _goes_on(proof: Proof, held: Theorem) -> Theorem:
     """`algorithm.no-saturation` for population GRPO."""
-    training = [assume(where_population(f)) for f in (TRAINING[0], *TRAINING[3:])]
-    regular = [assume(f) for f in TRAJECTORY]
-    small = assume(le(alpha, GRPO.rate))
+    training = [assume(f) for f in _RUN]
     before, high = assume(le(Jk(0), p)), assume(lt(p, 1))
     opened = fold(training[0], unfold(training[0].conclusion, frozenset({"run"})))
     start = proof.use(
@@ -264,17 +271,25 @@ def _goes_on(proof: Proof) -> Theorem:
         mapping=run.at(num(0)).substitution(),
     )  # fmt: skip
     low = have(lt(0, p), before, start)
-    bound = apply(fixed_bound(GRPO, regular[1]), low, high, at=[p])
     root, _ = root_facts(p * (1 - p), have(lt(0, p * (1 - p)), low, high))
-    sign = intro(root, p, before.conclusion, high.conclusion)
-    made = proof.use("algorithm.no-saturation", *training, *regular, sign,
+    inside = p, before.conclusion, high.conclusion
+    made = proof.use("algorithm.no-saturation", *training, intro(root, *inside),
                      mapping={c: lam(p, _population)})  # fmt: skip
+    results = []
+    regular = [assume(f) for f in TRAJECTORY]
+    small = assume(le(alpha, GRPO.rate))
+    bound = apply(fixed_bound(GRPO, regular[1]), low, high, at=[p])
     curved = curvature_positive(p, have(both(*_RATES), low, high), regular[1])
     product = have(lt(0, _population * critical(p)), root, curved)
     below = have(le(alpha * (_population * critical(p)), GRPO.rate * (_population * critical(p))),
                  small, product)  # fmt: skip
     safe = have(le(alpha * _population * critical(p), 1), below, bound)
-    every = intro(safe, p, before.conclusion, high.conclusion)
-    result = proof.note(apply(part(made, 0), every), "`algorithm.no-saturation`")
-    given = (*(f.conclusion for f in training), *(f.conclusion for f in regular), small.conclusion)
-    return intro(result, (), *given)
+    rising = apply(part(apply(part(made, 0), *regular), 0), intro(safe, *inside))
+    given = *(f.conclusion for f in regular), small.conclusion
+    results.append(intro(proof.note(rising, "`algorithm.no-saturation`"), (), *given))
+    drawn, limit = [assume(f) for f in TOKENS], assume(le(alpha * CEILING, 1))
+    tokens = apply(apply(held, limit), low, high, at=[p])
+    rising = apply(part(made, 1), *drawn, intro(part(tokens, 0), *inside))
+    given = *(f.conclusion for f in drawn), limit.conclusion
+    results.append(intro(proof.note(rising, "and at token level"), (), *given))
+    return intro(conjunction(*results), (), *_RUN)
