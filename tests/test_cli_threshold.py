@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flint import arb
+from mpmath import mp
 
 from derivations import library, thresholds
 from derivations.cli import run
@@ -53,6 +54,52 @@ def test_exact_steps(J: str, capsys: pytest.CaptureFixture[str]) -> None:
         ("monotone", "raises"): 2 * D / (2 * L + G**2),
         ("one-step", "keeps"): D * (1 - j) / L,
     }
+
+
+@pytest.mark.parametrize("J", ["0.1", "0.7", "1/2", "1e-30"])
+def test_token_level(J: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Against the formulas of theory.md, written here by hand, for J or 1 - J."""
+    for rate in (Fraction(J), 1 - Fraction(J)):
+        given = ("--Gp", "2", "--Lp", "1/3", "--T", "100", "--J", str(rate), "--alignment", "0.2")
+        code, out, err = ask(capsys, "--level", "token", *given, "--json")
+        assert code == 0 and err == ""
+        found = {
+            (r["statement"], r["promise"].split()[0]): Fraction(r["step"]["decimal"])
+            for r in json.loads(out)["limits"]
+        }
+        with mp.workdps(60):
+            j, D = mp.mpf(rate.numerator) / rate.denominator, mp.mpf("0.2")
+            G, L, failure = 200, mp.mpf(100) / 3, 1 - j
+            p = failure * mp.exp(mp.mpf("-1.5"))
+            V = -mp.lambertw(-(p**2) / mp.e, -1).real
+            at_success = min((L + G**2) / j, L / failure)
+            wanted = {
+                ("trajectory.threshold-paper, token.naive", "keeps"): D / (2 * (L + 8 * G**2)),
+                ("trajectory.threshold, token.naive", "keeps"): D / (2 * L + G**2),
+                ("trajectory.threshold-success, token.naive", "keeps"): D / at_success,
+                ("trajectory.threshold-success, token.naive", "raises"): 2 * D / at_success,
+                ("trajectory.monotone, token.naive", "raises"): 2 * D / (2 * L + G**2),
+                ("token.threshold-inverse", "keeps"): D * failure / L,
+                ("token.threshold", "keeps"): D / min(L / failure, (L + 400 * V) / j),
+            }
+            assert found.keys() == wanted.keys()
+            for name, exact in wanted.items():
+                said = mp.mpf(found[name].numerator) / found[name].denominator
+                assert abs(said / exact - 1) < 1e-10, name
+
+
+def test_the_token_level_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "plot.png"
+    given = ("--level", "token", "--Gp", "1", "--Lp", "1", "--T", "64", "--plot", str(file))
+    code, out, err = ask(capsys, *given, "--J", "0.9", "--algorithm", "grpo")
+    assert code == 0 and err == "" and "critical learning rates" in out
+    assert "token.threshold-inverse" in out and "T_max = 64" in out
+    assert file.stat().st_size > 20_000
+    assert "give --J" in ask(capsys, *given)[1]
+    with pytest.raises(ValueError, match="no level is called 'words'; there are trajectory, token"):
+        limits("words")
 
 
 def test_without_a_success_rate_or_an_alignment(capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,10 +158,11 @@ def test_formulas_are_those_of_the_statements(monkeypatch: pytest.MonkeyPatch) -
 
 def test_only_limits_on_the_step_are_read() -> None:
     eta, x, D, G = (real(name) for name in ("eta", "x", "Dmu", "G"))
-    assert list(thresholds._stated(le(eta, D / G))) == [("<=", D / G)]
-    assert list(thresholds._stated(lt(eta, D / G))) == [("<", D / G)]
+    level = thresholds.LEVELS["trajectory"]
+    assert list(thresholds._stated(le(eta, D / G), level)) == [("<=", D / G)]
+    assert list(thresholds._stated(lt(eta, D / G), level)) == [("<", D / G)]
     for other in (le(x, D / G), le(eta, D), le(eta, x / G), le(eta, D / x), le(D / G, eta)):
-        assert list(thresholds._stated(other)) == []
+        assert list(thresholds._stated(other, level)) == []
 
 
 def test_latex_of_the_formula(capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,7 +191,11 @@ def test_the_suffix_is_the_format(tmp_path: Path, capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize(
     "arguments, said",
     [
-        (("--L", "1"), "Missing option '--G'"),
+        (("--L", "1"), "--level trajectory needs --G"),
+        (("--level", "token", "--Gp", "1", "--Lp", "1"), "--level token needs --T"),
+        (("--level", "token", "--Gp", "1", "--Lp", "1", "--T", "0.5"), "number of tokens"),
+        (("--level", "token", "--Gp", "1", "--Lp", "0", "--T", "5"), "--Lp must be positive"),
+        (("--G", "1", "--L", "1", "--T", "5"), "--T is no constant of --level trajectory"),
         (("--G", "x", "--L", "1"), "'x' is not a number such as 3, 0.25, 1/3 or 1e-9"),
         (("--G", "1/0", "--L", "1"), "is not a number"),
         (("--G", "1e999999999", "--L", "1"), "is not a number"),
@@ -158,7 +210,7 @@ def test_the_suffix_is_the_format(tmp_path: Path, capsys: pytest.CaptureFixture[
          "rloo needs groups of 2 or more"),
         (("--G", "1", "--L", "1", "--plot", "/dev/null/x.png"), "cannot write /dev/null/x.png"),
         (("--G", "1", "--L", "1", "--plot", "x.nonsense"), "nonsense"),
-        (("--G", "1", "--L", "1", "--level", "token"), "No such option '--level'"),
+        (("--G", "1", "--L", "1", "--level", "words"), "'words' is not one of"),
     ],
 )  # fmt: skip
 def test_bad_input(

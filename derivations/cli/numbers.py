@@ -114,44 +114,55 @@ def _number(
     )  # fmt: skip
 
 
+def _length(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
+    """A number of tokens."""
+    number = _fraction(context, parameter, text)
+    if number is not None and (number.denominator != 1 or number < 1):
+        raise click.BadParameter(
+            f"{(text or '')[:40]!r} is not a number of tokens", ctx=context, param=parameter
+        )
+    return number
+
+
 @click.command("threshold")
-@_number("--G", "score", required=True, help="A bound on the score: |grad log pi| <= G.")
-@_number("--L", "hessian", required=True, help="A bound on its derivative: |Hess log pi| <= L.")
-@_number("--J", "success", help="The success rate at the start of the step, between 0 and 1.")
-@_number("--alignment", help="Delta mu; without it, steps are per unit of alignment.")
+@click.option("--level", type=click.Choice(["trajectory", "token"]), default="trajectory",
+              show_default=True, help="What is bounded: responses, or their tokens.")  # fmt: skip
+@_number("--G", "G", help="A bound on the score: |grad log pi| <= G.")
+@_number("--L", "L", help="A bound on its derivative: |Hess log pi| <= L.")
+@_number("--Gp", "G_p", help="A bound on the score of a token.")
+@_number("--Lp", "L_p", help="A bound on the derivative of a token's score.")
+@click.option("--T", "T_max", callback=_length, metavar="NUMBER",
+              help="The largest number of tokens of a response.")  # fmt: skip
+@_number("--J", "J", help="The success rate at the start of the step, between 0 and 1.")
+@_number("--alignment", "Dmu", help="Delta mu; without it, steps are per unit of alignment.")
 @click.option("--algorithm", metavar="NAME", help="Also the learning rate, such as of grpo.")
 @click.option("--group", type=click.IntRange(1, 10_000), default=8, show_default=True,
               help="The group size of the algorithm.")  # fmt: skip
 @click.option("--plot", metavar="FILE", help="Draw it against J (needs matplotlib).")
 @json_option
 def threshold_command(
-    score: Any,
-    hessian: Any,
-    success: Any,
-    alignment: Any,
-    algorithm: str | None,
-    group: int,
-    plot: str | None,
-    as_json: bool,
+    level: str, algorithm: str | None, group: int, plot: str | None, as_json: bool, **given: Any
 ) -> int:
     """The critical step size and learning rate, and the statement that gives each.
 
     For example: gradgap threshold --G 2 --L 1 --J 0.9 --alignment 0.2 --algorithm grpo --group 8
 
+    or: gradgap threshold --level token --Gp 1 --Lp 0.5 --T 1024 --J 0.9
+
     Up to the critical step a step keeps half of its alignment, or raises J, as said.
     """
-    given = {"G": score, "L": hessian, "J": success, "Dmu": alignment}
-    _check_constants(given, algorithm)
+    known = {name: x for name, x in given.items() if x is not None}
+    _check_constants(level, known, algorithm)
     with answering():
         from derivations.thresholds import limits
 
-        known = {name: x for name, x in given.items() if x is not None}
         try:
-            answer = _thresholds(limits(), known, algorithm, group)
+            answer = _thresholds(limits(level), known, algorithm, group)
             if plot is not None:
-                _plot_thresholds(plot, limits(), known, algorithm, group)
+                _plot_thresholds(plot, limits(level), known, algorithm, group)
         except ValueError as error:
             raise Trouble(one_line(error)) from error
+    answer = {"level": level, **answer}
     if as_json:
         write_json(answer)
     else:
@@ -159,17 +170,28 @@ def threshold_command(
     return YES
 
 
-def _check_constants(given: dict[str, Any], algorithm: str | None) -> None:
-    """Refuse what no policy has."""
-    if given["G"] < 0:
-        raise Trouble("--G bounds a length: give a number >= 0")
-    if given["L"] <= 0:
-        raise Trouble("--L must be positive (a larger bound than needed is a bound, too)")
-    if given["J"] is not None and not 0 < given["J"] < 1:
+_OPTIONS = {"G": "--G", "L": "--L", "G_p": "--Gp", "L_p": "--Lp", "T_max": "--T"}
+_CONSTANTS = {"trajectory": ("G", "L"), "token": ("G_p", "L_p", "T_max")}
+
+
+def _check_constants(level: str, known: dict[str, Any], algorithm: str | None) -> None:
+    """Refuse what no policy has, and constants of the other level."""
+    for name in _CONSTANTS[level]:
+        if name not in known:
+            raise Trouble(f"--level {level} needs {_OPTIONS[name]}")
+    for name in known.keys() & (_OPTIONS.keys() - set(_CONSTANTS[level])):
+        raise Trouble(f"{_OPTIONS[name]} is no constant of --level {level}")
+    score, hessian = _CONSTANTS[level][:2]
+    if known[score] < 0:
+        raise Trouble(f"{_OPTIONS[score]} bounds a length: give a number >= 0")
+    if known[hessian] <= 0:
+        said = "must be positive (a larger bound than needed is a bound, too)"
+        raise Trouble(f"{_OPTIONS[hessian]} {said}")
+    if "J" in known and not 0 < known["J"] < 1:
         raise Trouble("--J is a success rate: give a number between 0 and 1, neither included")
-    if given["Dmu"] is not None and given["Dmu"] <= 0:
+    if "Dmu" in known and known["Dmu"] <= 0:
         raise Trouble("--alignment must be positive: no step against the Gradient Gap is safe")
-    if algorithm is not None and given["J"] is None:
+    if algorithm is not None and "J" not in known:
         raise Trouble("--algorithm needs --J: its coefficient c(J) depends on the success rate")
 
 
@@ -186,10 +208,8 @@ def _thresholds(
     values = {"Dmu": Fraction(1), **known}
     rows = []
     for limit in found:
-        step, rate = value(limit.step, values), None
-        if c is not None:
-            exact = value(limit.rate, {**values, "c": Fraction(1)})
-            rate = None if exact is None else _enclosed(exact, c)
+        step = value(limit.step, values)
+        rate = None if c is None else value(limit.rate, {**values, "c": Fraction(1)})
         rows.append(
             {
                 "statement": limit.statement,
@@ -198,13 +218,13 @@ def _thresholds(
                 "step": {
                     "formula": repr(limit.step),
                     "latex": term_latex(limit.step),
-                    "exact": None if step is None else str(step),
-                    "decimal": None if step is None else _decimal(step),
+                    "exact": None if step is None or step.exact is None else str(step.exact),
+                    "decimal": None if step is None else step.decimal(),
                 },
                 "rate": None if c is None else {
                     "formula": repr(limit.rate),
                     "latex": term_latex(limit.rate),
-                    "enclosure": rate,
+                    "enclosure": None if rate is None else _divided(rate.ball, c),
                 },
             }
         )  # fmt: skip
@@ -218,20 +238,12 @@ def _thresholds(
     }
 
 
-def _enclosed(exact: Any, c: Any) -> str:
-    """exact/c as a ball, in decimals."""
+def _divided(ball: Any, c: Any) -> str:
+    """The quotient of two balls, in decimals."""
     from derivations.policies import Balls
 
-    balls = Balls(128)
-    with balls.working():
-        return str((balls.number(exact) / c).str(20))
-
-
-def _decimal(value: Any) -> str:
-    from decimal import Context, Decimal
-
-    context = Context(prec=12)
-    return str(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
+    with Balls(128).working():
+        return str((ball / c).str(20))
 
 
 def _paint_thresholds(console: Any, answer: dict[str, Any]) -> None:
@@ -240,7 +252,8 @@ def _paint_thresholds(console: Any, answer: dict[str, Any]) -> None:
     console.print(f"critical steps for {constants}{unit}", soft_wrap=True)
     headings = ["statement", "up to it, a step", "formula", "exact", "decimal"]
     rows = [
-        [r["statement"], r["promise"], r["step"]["formula"], r["step"]["exact"] or "give --J",
+        [r["statement"], r["promise"], r["step"]["formula"],
+         r["step"]["exact"] or ("" if r["step"]["decimal"] else "give --J"),
          r["step"]["decimal"] or ""]
         for r in answer["limits"]
     ]  # fmt: skip
@@ -264,7 +277,6 @@ def _plot_thresholds(
     from io import BytesIO
     from pathlib import Path
 
-    from derivations.render.latex import term_latex
     from derivations.thresholds import coefficient, value
     from derivations.writing import write_file
 
@@ -273,36 +285,28 @@ def _plot_thresholds(
         from matplotlib.figure import Figure
     except ImportError as error:
         raise Trouble("--plot needs matplotlib: pip install 'gradgap[notebooks]'") from error
-    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    figure = Figure(figsize=(8, 5.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     rates = [Fraction(k, 200) for k in range(1, 200)]
     cs = [1.0 if algorithm is None else float(coefficient(algorithm, group, J)) for J in rates]
     for limit in found:
         formula = limit.step if algorithm is None else limit.rate
-        values = [
-            value(formula, {"Dmu": Fraction(1), **known, "J": J, "c": Fraction(1)}) for J in rates
-        ]
-        heights = [float(x or 0) / c for x, c in zip(values, cs, strict=True)]
-        shown = rf"{limit.statement}: ${_plain_latex(term_latex(formula))}$"
+        heights = []
+        for J, c in zip(rates, cs, strict=True):
+            here = value(formula, {"Dmu": Fraction(1), **known, "J": J, "c": Fraction(1)})
+            heights.append(0.0 if here is None else float(here.ball) / c)
         style = "-" if limit.promise.startswith("keeps") else "--"
-        axes.plot([float(J) for J in rates], heights, style, label=shown)
+        axes.plot([float(J) for J in rates], heights, style, label=limit.statement)
     name = "step" + (r" / $\Delta\mu$" if "Dmu" not in known else "")
     if algorithm is not None:
         name = f"learning rate, {algorithm} with groups of {group}"
     axes.set(yscale="log", xlabel="success rate J", ylabel=f"critical {name}")
     axes.set_title("full: keeps half of its alignment; dashed: raises J", fontsize=9)
-    axes.legend(fontsize=7)
+    figure.legend(fontsize=7, loc="outside lower center", ncols=2)
     drawn = BytesIO()
     figure.savefig(drawn, dpi=150, format=Path(file).suffix[1:] or "png")
     try:
         write_file(file, drawn.getvalue())
     except OSError as error:
         raise Trouble(f"cannot write {file}: {error.strerror or error}") from error
-
-
-def _plain_latex(text: str) -> str:
-    """Without the sizes of brackets, which matplotlib's own LaTeX does not know."""
-    for size in (r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"):
-        text = text.replace(size, "")
-    return text
