@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -288,20 +289,27 @@ def _plot_thresholds(
     figure = Figure(figsize=(8, 5.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    rates = [Fraction(k, 200) for k in range(1, 200)]
+    # Spaced by log-odds: what differs does so near success.
+    odds = [Fraction(10 ** Fraction(k, 20)) for k in range(-60, 121)]
+    rates = [o / (1 + o) for o in odds]
+    places = [math.log10(o) for o in odds]
     cs = [1.0 if algorithm is None else float(coefficient(algorithm, group, J)) for J in rates]
-    for limit in found:
+    for number, limit in enumerate(found):
         formula = limit.step if algorithm is None else limit.rate
         heights = []
         for J, c in zip(rates, cs, strict=True):
             here = value(formula, {"Dmu": Fraction(1), **known, "J": J, "c": Fraction(1)})
             heights.append(0.0 if here is None else float(here.ball) / c)
         style = "-" if limit.promise.startswith("keeps") else "--"
-        axes.plot([float(J) for J in rates], heights, style, label=limit.statement)
+        # Thinner and thinner, so that a curve is seen where another one covers it.
+        width = 4 - 3 * number / len(found)
+        axes.plot(places, heights, style, linewidth=width, label=limit.statement)
     name = "step" + (r" / $\Delta\mu$" if "Dmu" not in known else "")
     if algorithm is not None:
         name = f"learning rate, {algorithm} with groups of {group}"
     axes.set(yscale="log", xlabel="success rate J", ylabel=f"critical {name}")
+    ticks = ("0.001", "0.01", "0.1", "0.5", "0.9", "0.99", "0.999", "0.9999", "0.99999", "0.999999")
+    axes.set_xticks([math.log10(float(t) / (1 - float(t))) for t in ticks], ticks, fontsize=8)
     axes.set_title("full: keeps half of its alignment; dashed: raises J", fontsize=9)
     figure.legend(fontsize=7, loc="outside lower center", ncols=2)
     drawn = BytesIO()
