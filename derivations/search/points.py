@@ -33,7 +33,7 @@ from derivations.kernel.terms import (
 )
 from derivations.kernel.theorem import difference
 from derivations.search.claims import evaluate
-from derivations.search.numeric import Range, rounded, samples
+from derivations.search.numeric import Range, rounded, samples, simple_near
 
 Coordinate = Fraction | Term
 _PRECISIONS = (64, 160, 400, 1200)
@@ -423,7 +423,5 @@ def _roundings(
             seen.add(point)
             yield dict(zip(names, point, strict=True))
     if len(names) == 1:
-        from derivations.search.analysis import _simple_near
-
-        for term in _simple_near(float(row[0]), 1e-4 * (1 + abs(float(row[0])))):
+        for term in simple_near(float(row[0]), 1e-4 * (1 + abs(float(row[0])))):
             yield {names[0]: term.head if term.kind == "num" else term}

@@ -35,6 +35,7 @@ from derivations.search.formulas import (
     is_opaque,
     is_transcendental,
     negations,
+    subterms,
     variables_in,
 )
 from derivations.search.limits import TRIED, OutOfTimeError, share, time_limit, what_was
@@ -373,7 +374,8 @@ def _settle_transcendental(
         if attempt == 2 or time.monotonic() >= deadline - 0.1:
             return None
         # What was proved on the way follows from the hypotheses; first without that ballast.
-        own = facts if attempt else [f for f in facts if f.hypotheses == {f.conclusion}]
+        whole = attempt or any(p.head == "lambertw" for p in subterms(goal))
+        own = facts if whole else [f for f in facts if f.hypotheses == {f.conclusion}]
         found = search_proof(goal, own, witness, share(deadline, part_))
         if found is not None:
             return found
