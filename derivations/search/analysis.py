@@ -70,6 +70,7 @@ def prove_inequality(
 def relation(
     search: Search, goal: Term, facts: Sequence[Theorem], depth: int
 ) -> Theorem | None:
+    """A theorem of a relation, each abs, max and min replaced by its value in either case."""
     piece = next((p for p in _pieces(goal) if not free_variables(p)), None)
     if piece is not None:
         return _by_cases(search, goal, piece, facts, depth)

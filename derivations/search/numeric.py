@@ -281,6 +281,7 @@ _TRANSCENDENTAL = ("exp", "log", "sin", "cos", "lambertw", "pi")
 
 
 def to_float(term: Term) -> float:
+    """The value of a closed term as a double."""
     if term.kind == "num":
         return float(term.head)
     return float(rounded(term, {}).value)
@@ -324,6 +325,7 @@ def _surds(value: float, radius: float) -> Iterator[Term]:
 
 
 def transcendental(term: Term) -> bool:
+    """Whether a transcendental function, or pi, occurs in a term."""
     return term.head in _TRANSCENDENTAL or any(transcendental(a) for a in term.args)
 
 

@@ -399,3 +399,15 @@ def test_a_division_under_a_sum_is_undecided() -> None:
     for divisor in (k - real("x"), 1 + exp(-k)):
         answer = prove(le(0, total(n, k, 1 / divisor)))
         assert answer.verdict == "unknown" and "has no meaning" in answer.reason
+
+
+def test_from_a_term_less_than_itself_follows_everything() -> None:
+    x, y, z = real("x"), real("y"), real("z")
+    for facts in ([lt(x, x)], [lt(x * y, y * x)], [lt(x, y), eq(x, y)], [x > x]):
+        for goal in (z > 5, eq(z, 5), ne(z, 5), 1 / z > 5):
+            found = prove_relation(goal, [assume(f) for f in facts])
+            assert found is not None
+            assert found.conclusion == goal
+            assert found.hypotheses <= set(facts)
+    for weak in (le(x, x), le(x * y, y * x), ne(y, z)):
+        assert prove_relation(z > 5, [assume(weak)]) is None
