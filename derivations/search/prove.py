@@ -40,6 +40,7 @@ from derivations.search.formulas import (
 )
 from derivations.search.limits import TRIED, OutOfTimeError, share, time_limit, what_was
 from derivations.search.points import find_real_point
+from derivations.search.real_roots import by_real_roots
 from derivations.search.strategies import by_generalising, search_proof
 from derivations.search.witness import MOST_SEARCHED, Point, find_witness, sample_point, show_point
 
@@ -339,6 +340,14 @@ def _settle(
             return _Refuted(point)
     if not fits([goal, *kept], MOST_SEARCHED):
         return search_proof(goal, facts, witness, deadline)
+    if len(variables) == 1 and all(p.head != "sqrt" for t in (goal, *kept) for p in subterms(t)):
+        along = by_real_roots(goal, facts, share(deadline, 2))
+        if along is not None:
+            return along, "real roots"
+        for negation in failures:
+            point = find_witness([*kept, negation], share(deadline, 2))
+            if point is not None:
+                return _Refuted({**{v: Fraction(0) for v in variables}, **point})
     quick = prove_directly(goal, facts, min(share(deadline, 4), time.monotonic() + 0.5), 2)
     if quick is not None:
         return quick, "arithmetic"

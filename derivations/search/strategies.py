@@ -25,6 +25,7 @@ from derivations.search.formulas import fits, is_transcendental, subterms, varia
 from derivations.search.inverses import by_inverses
 from derivations.search.limits import TRIED, share
 from derivations.search.radicals import by_radicals
+from derivations.search.real_roots import by_real_roots
 from derivations.search.witness import MOST_SEARCHED, Point
 from derivations.tactics import absurd, fresh, replace
 
@@ -55,6 +56,8 @@ def search_proof(
         elementary = _elementary(goal, facts, share(deadline, 1.2))
         if elementary is not None:
             return elementary, "analysis"
+    elif (along := by_real_roots(goal, facts, share(deadline, 2))) is not None:
+        return along, "real roots"
     elif any(p.head == "sqrt" for p in subterms(goal)):
         rooted = by_radicals(goal, facts, share(deadline, 2))
         if rooted is not None:
