@@ -157,15 +157,31 @@ def by_real_roots(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theo
         numerator, denominator = algebra.normal(difference(goal))
         if algebra.atoms != [v] or numerator == 0:
             return None
-        parts = [(f, int(e)) for f, e in numerator.factor()[1]]
-        parts += [(f, -int(e)) for f, e in denominator.factor()[1]]
-        if any(f.degrees()[0] > _HIGHEST for f, _ in parts):
+        above, below = (_polynomial(algebra.dictionary(p)) for p in (numerator, denominator))
+        if max(above.degree(), below.degree()) > 4 * _HIGHEST:
             return None
-        scale = Fraction(int(numerator.factor()[0]), int(denominator.factor()[0]))
-        inside = _interval(v, usable(own))
-        return _product(goal, algebra, parts, scale, inside, strict, deadline)
+        (top, factors), (bottom, divisors) = above.factor(), below.factor()
+        parts = [(f, int(e)) for f, e in factors] + [(f, -int(e)) for f, e in divisors]
+        if any(f.degree() > _HIGHEST for f, _ in parts):
+            return None
+        scale = Fraction(int(top), int(bottom))
+        return _product(goal, parts, scale, _interval(v, usable(own)), strict, deadline)
     except (KernelError, ProofError):
         return None
+
+
+def _polynomial(coefficients: Any) -> Any:
+    """The polynomial with integer coefficients by exponents."""
+    highest = max((m[0] for m in coefficients if m), default=0)
+    return flint.fmpz_poly([int(coefficients.get((i,), 0)) for i in range(highest + 1)])
+
+
+def _term(poly: Any, v: Term) -> Term:
+    """The polynomial as a term."""
+    total = num(0)
+    for i, c in enumerate(int(c) for c in poly.coeffs()):
+        total = total + num(c) * v**i if i else num(c)
+    return total
 
 
 def _interval(v: Term, facts: Sequence[Theorem]) -> _Interval:
@@ -180,7 +196,6 @@ def _interval(v: Term, facts: Sequence[Theorem]) -> _Interval:
 
 def _product(
     goal: Term,
-    algebra: Algebra,
     parts: Sequence[tuple[Any, int]],
     scale: Fraction,
     inside: _Interval,
@@ -188,16 +203,13 @@ def _product(
     deadline: float,
 ) -> Theorem | None:
     """The goal from the signs of the factors."""
-    one = algebra.number(1)[0]
     premises, powers, squares = list(strict), [], []
-    for factor, exponent in parts:
-        term = algebra.term((factor, one))
+    for poly, exponent in parts:
+        term = _term(poly, inside.v)
         needed = exponent < 0 or goal.head in ("<", ">")
         if exponent % 2 == 0 and not needed:
             squares.append(term ** (exponent // 2))
             continue
-        degrees = algebra.dictionary(factor)
-        poly = flint.fmpz_poly([int(degrees.get((i,), 0)) for i in range(max(degrees)[0] + 1)])
         sign = _sign(term, poly, inside, needed, deadline)
         if sign is None:
             return None
@@ -281,7 +293,7 @@ def _outside(poly: Any, inside: _Interval) -> Fraction:
 
 def _at_once(goal: Term, poly: Any, inside: _Interval) -> Theorem | None:
     """A positive polynomial from its coefficients in the distances to the ends."""
-    v, low, high, n = inside.v, inside.low, inside.high, poly.degree()
+    low, high, n = inside.low, inside.high, poly.degree()
     facts = [f for f in inside.facts if f is not None]
     if not facts:
         return None
@@ -305,7 +317,6 @@ def _at_once(goal: Term, poly: Any, inside: _Interval) -> Theorem | None:
         if found[0] <= 0 or min(found) < 0:
             return None
         products = [(c, ((0, i),) if i else (), ()) for i, c in enumerate(found) if c]
-    del v
     return infer("arithmetic", *facts, goal=goal, products=tuple(products))
 
 
@@ -344,10 +355,7 @@ def point_on_line(constraints: Sequence[Constraint]) -> Value | None:
 
 def _integral(constraint: Constraint) -> Any:
     scale = math.lcm(*(Fraction(c).denominator for c in constraint.poly.values()))
-    coefficients = [0] * (max((m[0] for m in constraint.poly), default=0) + 1)
-    for (i,), c in constraint.poly.items():
-        coefficients[i] = int(c * scale)
-    return flint.fmpz_poly(coefficients)
+    return _polynomial({m: c * scale for m, c in constraint.poly.items()})
 
 
 def _ordered(roots: Sequence[_Root]) -> list[_Root]:
