@@ -348,13 +348,16 @@ def _settle(
             point = find_witness([*kept, negation], share(deadline, 2))
             if point is not None:
                 return _Refuted({**{v: Fraction(0) for v in variables}, **point})
-    quick = prove_directly(goal, facts, min(share(deadline, 4), time.monotonic() + 0.5), 2)
-    if quick is not None:
-        return quick, "arithmetic"
-    for negation in failures:
-        found = find_real_point([*kept, negation], time.monotonic() + 0.5)
-        if found is not None:
-            return _Refuted({**{v: Fraction(0) for v in variables}, **found})
+    for brief in (True, False):
+        for negation in failures:
+            until = time.monotonic() + (0.2 if brief else 0.5)
+            found = find_real_point([*kept, negation], until, brief=brief)
+            if found is not None:
+                return _Refuted({**{v: Fraction(0) for v in variables}, **found})
+        quick_until = min(share(deadline, 4), time.monotonic() + 0.5)
+        quick = prove_directly(goal, facts, quick_until, 2) if brief else None
+        if quick is not None:
+            return quick, "arithmetic"
     # What is not false at once is more often true than hard to refute.
     likely = search_proof(goal, facts, witness, min(share(deadline, 4), time.monotonic() + 3))
     if likely is not None:
@@ -375,6 +378,13 @@ def _settle_transcendental(
     deadline: float,
 ) -> tuple[Theorem, str] | _Refuted | None:
     """First a little of both searches, then more."""
+    point = _counterexample(goal, kept, min(deadline, time.monotonic() + 0.3), 0, brief=True)
+    if point is not None:
+        return _Refuted(point)
+    plain = [f for f in facts if f.hypotheses == {f.conclusion}]
+    found = search_proof(goal, plain, witness, min(deadline, time.monotonic() + 0.5))
+    if found is not None:
+        return found
     for attempt, part_ in enumerate((1.5, 1.2, 1)):
         until = share(deadline, 6) if attempt else min(deadline, time.monotonic() + 0.3)
         point = _counterexample(goal, kept, until, attempt)
@@ -384,14 +394,16 @@ def _settle_transcendental(
             return None
         # What was proved on the way follows from the hypotheses; first without that ballast.
         whole = attempt or any(p.head == "lambertw" for p in subterms(goal))
-        own = facts if whole else [f for f in facts if f.hypotheses == {f.conclusion}]
+        own = facts if whole else plain
         found = search_proof(goal, own, witness, share(deadline, part_))
         if found is not None:
             return found
     return None
 
 
-def _counterexample(goal: Term, kept: Sequence[Term], deadline: float, seed: int) -> Point | None:
+def _counterexample(
+    goal: Term, kept: Sequence[Term], deadline: float, seed: int, *, brief: bool = False
+) -> Point | None:
     """A point where the hypotheses hold and the goal does not."""
     TRIED.get({})["counterexamples by climbing"] = None
     failures = negations(goal)
@@ -400,7 +412,7 @@ def _counterexample(goal: Term, kept: Sequence[Term], deadline: float, seed: int
         relations = [*kept, negation]
         until = share(deadline, len(failures) - i)
         if any(is_transcendental(r) for r in relations):
-            found = find_real_point(relations, until, seed)
+            found = find_real_point(relations, until, seed, brief=brief)
             point: Point | None = None if found is None else dict(found)
         else:
             point = find_witness(relations, until)
