@@ -327,7 +327,7 @@ class _Parser:
         exponent = self.unary()
         self.nesting -= 1
         value, number = _constant(exponent), _constant(base)
-        if value is not None and max(abs(value), value.denominator) > HIGHEST_EXPONENT:
+        if value is not None and not _raises(value):
             self.fail(f"an exponent is at most {HIGHEST_EXPONENT}", exponent.position)
         if value is not None and value < 0 and number == 0:
             self.fail("division by zero", base.position)
@@ -436,6 +436,11 @@ class _Parser:
 
 def _short(name: str) -> str:
     return repr(name) if len(name) <= 40 else repr(name[:37] + "...")
+
+
+def _raises(exponent: Fraction) -> bool:
+    """Whether an exponent is of a size that is read."""
+    return abs(exponent) <= HIGHEST_EXPONENT and exponent.denominator <= HIGHEST_EXPONENT
 
 
 def _by_roots(exponent: Fraction) -> bool:
@@ -726,7 +731,7 @@ def _from_power(sympy: Any, base: Any, exponent: Any) -> Term:
         return exp(_from(sympy, exponent))
     if not exponent.is_Rational:
         return exp(_from(sympy, exponent) * log(_from(sympy, base)))
-    if max(abs(exponent.p), exponent.q) > HIGHEST_EXPONENT:
+    if not _raises(Fraction(int(exponent.p), int(exponent.q))):
         raise ClaimError(f"an exponent is at most {HIGHEST_EXPONENT}")
     if exponent < 0:
         return 1 / _from_power(sympy, base, -exponent)

@@ -61,7 +61,8 @@ def by_inverses(
     parts = list(dict.fromkeys(p for f in (goal, *(f.conclusion for f in facts))
                                for p in subterms(f)))  # fmt: skip
     for part in parts:
-        inverse = _root(part, parts, facts, deadline, prove) or _lambert(part, facts, deadline, prove)
+        inverse = _root(part, parts, facts, deadline, prove)
+        inverse = inverse or _lambert(part, facts, deadline, prove)
         if inverse is not None:
             return _exchanged(goal, inverse, facts, deadline, prove)
     if goal.head not in ("<=", "<", ">=", ">"):

@@ -287,9 +287,11 @@ def _candidates(
     for attempt in range(1 if brief else 4):
         if time.monotonic() >= deadline:
             return
-        columns = _random(ranges, names, source, 600 if brief else 1500)
-        if attempt == 0 and not brief:
-            columns = samples(ranges, [], 1500)
+        plain = attempt == 0 and not brief
+        count = 600 if brief else 1500
+        columns = (
+            samples(ranges, [], count) if plain else _random(ranges, names, source, count)
+        )
         table = numpy.stack([columns[v] for v in names], axis=1)
         for row in _climb(table, names, ranges, given, height, goal, source, deadline):
             near = list(_roundings(row, names, whole))

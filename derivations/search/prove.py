@@ -348,14 +348,14 @@ def _settle(
             point = find_witness([*kept, negation], share(deadline, 2))
             if point is not None:
                 return _Refuted({**{v: Fraction(0) for v in variables}, **point})
-    for brief in (True, False):
+    for first in (True, False):
         for negation in failures:
-            until = time.monotonic() + (0.2 if brief else 0.5)
-            found = find_real_point([*kept, negation], until, brief=brief)
+            until = time.monotonic() + (0.2 if first else 0.5)
+            found = find_real_point([*kept, negation], until, brief=first)
             if found is not None:
                 return _Refuted({**{v: Fraction(0) for v in variables}, **found})
-        quick_until = min(share(deadline, 4), time.monotonic() + 0.5)
-        quick = prove_directly(goal, facts, quick_until, 2) if brief else None
+        until = min(share(deadline, 4), time.monotonic() + 0.5)
+        quick = prove_directly(goal, facts, until, 2) if first else None
         if quick is not None:
             return quick, "arithmetic"
     # What is not false at once is more often true than hard to refute.

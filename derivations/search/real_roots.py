@@ -43,7 +43,7 @@ def _rational(value: Fraction) -> Any:
 
 @dataclass(frozen=True)
 class _Root:
-    """A real root of an irreducible polynomial with integer coefficients, the number-th of those."""
+    """A real root of an irreducible polynomial: which of its roots, in their order."""
 
     poly: tuple[int, ...]
     number: int
@@ -120,7 +120,7 @@ def _roots(factor: Any) -> list[_Root]:
     if factor.degree() < 1:
         return []
     poly = tuple(int(c) for c in factor.coeffs())
-    return [_Root(poly, i) for i in range(len(_reals(factor)))] if len(poly) > 2 else [_Root(poly, 0)]
+    return [_Root(poly, i) for i in range(len(_reals(factor)) if len(poly) > 2 else 1)]
 
 
 # Proofs -----------------------------------------------------------------------------------
@@ -345,7 +345,8 @@ def point_on_line(constraints: Sequence[Constraint]) -> Value | None:
     ))  # fmt: skip
     roots = _ordered([r for f in factors for r in _roots(flint.fmpz_poly(list(f)))])
     candidates: list[Fraction | _Root] = list(_gaps(roots))
-    candidates += sorted(roots, key=lambda r: len(r.poly))
+    by_degree: list[_Root] = sorted(roots, key=lambda r: len(r.poly))
+    candidates += by_degree
     for candidate in candidates:
         pairs = zip(constraints, polys, strict=True)
         if all(_fits(_sign_at(p, candidate), c.kind) for c, p in pairs):

@@ -8,7 +8,6 @@ Run as ``python -m derivations.search.refute`` this module is the z3 worker (JSO
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import itertools
 import json
@@ -24,7 +23,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from derivations.kernel.terms import KernelError
 from derivations.search.polynomial import (
     Constraint,
     Kind,
@@ -617,8 +615,8 @@ def find_point(
     """Look for a point that satisfies all the constraints; its ``point`` is exactly verified.
 
     ``integer`` flags the variables that must be integers (empty: none); ``deadline`` is a
-    time.monotonic() value (without one z3 has ten seconds).  ``says_unsat`` repeats the claim of
-    z3, or of the roots in one variable, that there is no point; it is not verified.  ValueError if the lengths do not match.
+    time.monotonic() value (without one z3 has ten seconds).  ``says_unsat`` repeats z3's claim
+    that there is no point, which is not verified.  ValueError if the lengths do not match.
 
     >>> find_point([Constraint({(2,): Fraction(-1), (0,): Fraction(4)}, "=")], 1).point
     (Fraction(2, 1),)
@@ -629,10 +627,6 @@ def find_point(
     cleaned = tuple(
         Constraint({m: Fraction(v) for m, v in c.poly.items() if v}, c.kind) for c in constraints
     )
-    if nvars == 1 and not flags[0]:
-        with contextlib.suppress(KernelError):
-            root = importlib.import_module("derivations.search.real_roots").point_on_line(cleaned)
-            return Search(None if root is None else (root,), root is None, ("real roots",))
     task = _Task(cleaned, nvars, flags, seed, deadline)
     tried: list[str] = []
     methods: list[tuple[str, Callable[[_Task], tuple[Fraction, ...] | None]]] = [

@@ -114,7 +114,8 @@ def test_where_powers_and_values_are_not_defined(
 
 
 @pytest.mark.parametrize("text", [
-    "lambertw(x, -1)", "lambertw(-exp(lambertw(x, -1) - 1), -1)*lambertw(y, -1)", "x**(2/3)", "2**x",
+    "lambertw(x, -1)", "lambertw(-exp(lambertw(x, -1) - 1), -1)*lambertw(y, -1)",
+    "x**(2/3)", "2**x",
 ])  # fmt: skip
 def test_what_is_shown_is_read_again(text: str) -> None:
     shown = show_claim(parse_expression(text))

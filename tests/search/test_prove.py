@@ -16,6 +16,7 @@ from derivations.kernel.certificate import replay
 from derivations.kernel.terms import (
     Term,
     both,
+    eq,
     exp,
     free_variables,
     function,
@@ -23,6 +24,7 @@ from derivations.kernel.terms import (
     log,
     lt,
     nat,
+    ne,
     real,
     total,
     undefined,
