@@ -283,6 +283,8 @@ def _candidates(
     whole = [v.sort == "N" for v in names]
     simple = _simple_columns(ranges, names, source, whole)
     yield from _looked_at(simple, names, given, height, goal, 6 if brief else 80)
+    for row in _beside(simple, names, ranges, given, height, goal, source):
+        yield from _near(row, names, whole, given, height, goal, _CLEAR)
     # Then climb from the highest of many points, near and far.
     for attempt in range(1 if brief else 4):
         if time.monotonic() >= deadline:
@@ -294,11 +296,45 @@ def _candidates(
         )
         table = numpy.stack([columns[v] for v in names], axis=1)
         for row in _climb(table, names, ranges, given, height, goal, source, deadline):
-            near = list(_roundings(row, names, whole))
-            table = numpy.array([[_double(p[v]) for v in names] for p in near])
-            heights = _score(table, names, given, height, goal)
-            least = _CLEAR if brief else -1e-14
-            yield from (p for p, h in zip(near, heights, strict=True) if h > least)
+            least = _CLEAR if brief else -_CLEAR
+            yield from _near(row, names, whole, given, height, goal, least)
+
+
+def _near(
+    row: Any, names: Sequence[Term], whole: Sequence[bool], given: Sequence[Term], height: Term,
+    goal: Term, least: float,
+) -> Iterator[dict[Term, Coordinate]]:  # fmt: skip
+    """Simple points near a row of floats that are higher than the least."""
+    points = list(_roundings(row, names, whole))
+    table = numpy.array([[_double(p[v]) for v in names] for p in points])
+    heights = _score(table, names, given, height, goal)
+    yield from (p for p, h in zip(points, heights, strict=True) if h > least)
+
+
+def _beside(
+    rows: Sequence[tuple[Fraction, ...]], names: Sequence[Term], ranges: Mapping[Term, Range],
+    given: Sequence[Term], height: Term, goal: Term, source: Any,
+) -> list[Any]:  # fmt: skip
+    """The highest rows close to simple points where things touch, at every distance.
+
+    What fails by little often does so there only, in a region that no random point meets.
+    """
+    if not rows:
+        return []
+    table = numpy.array([[float(q) for q in row] for row in rows])
+    heights = _score(table, names, given, height, goal)
+    touching = [row for row, h in zip(rows, heights, strict=True) if abs(h) <= _CLEAR]
+    touching.sort(key=lambda row: sum(abs(q.numerator) + q.denominator for q in row))
+    if not touching:
+        return []
+    centres = numpy.array([[float(q) for q in row] for row in touching[:8]])
+    shape = (len(centres), 200, len(names))
+    moves = source.normal(0, 1, shape) * 10 ** source.uniform(-6, -1, (*shape[:2], 1))
+    low = numpy.array([ranges[v].low for v in names])
+    high = numpy.array([ranges[v].high for v in names])
+    around = numpy.clip(centres[:, None, :] + moves, low, high).reshape(-1, len(names))
+    found = _score(around, names, given, height, goal)
+    return [around[i] for i in numpy.argsort(-found, kind="stable")[:3] if found[i] > _CLEAR]
 
 
 def _looked_at(
