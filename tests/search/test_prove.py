@@ -31,6 +31,7 @@ from derivations.kernel.terms import (
 )
 from derivations.search.arithmetic import prove_relation
 from derivations.search.claims import ClaimError, evaluate, parse_claim, relation_terms
+from derivations.search.limits import OutOfTimeError, time_limit
 from derivations.search.points import holds as exactly_or_in_balls
 from derivations.search.prove import Answer, prove
 from derivations.search.refute import Algebraic
@@ -413,3 +414,21 @@ def test_from_a_term_less_than_itself_follows_everything() -> None:
             assert found.hypotheses <= set(facts)
     for weak in (le(x, x), le(x * y, y * x), ne(y, z)):
         assert prove_relation(z > 5, [assume(weak)]) is None
+
+
+class _Disposed:
+    """Takes a while to be disposed of, once the time is up."""
+
+    def __del__(self) -> None:
+        end = time.monotonic() + 0.15
+        while time.monotonic() < end:
+            pass
+
+
+def test_a_time_limit_is_not_lost_in_disposing() -> None:
+    with pytest.raises(OutOfTimeError), time_limit(0.05):
+        thing = _Disposed()
+        del thing
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            pass
