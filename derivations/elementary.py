@@ -20,6 +20,7 @@ from derivations.calculus import (
 from derivations.kernel.terms import (
     PI,
     Term,
+    app,
     cos,
     eq,
     exp,
@@ -34,9 +35,19 @@ from derivations.kernel.terms import (
     sqrt,
 )
 from derivations.kernel.theorem import Theorem, infer
-from derivations.tactics import assume, by_cases, have, instance, intro, order, rewrite, where
+from derivations.tactics import (
+    absurd,
+    assume,
+    by_cases,
+    have,
+    instance,
+    intro,
+    order,
+    rewrite,
+    where,
+)
 
-_x, _y, _t, _a, _b, _u = (real(s) for s in ("x", "y", "t", "a", "b", "u"))
+_x, _y, _t, _a, _b, _u, _v = (real(s) for s in ("x", "y", "t", "a", "b", "u", "v"))
 _f, _g = function("f", "R"), function("g", "R")
 
 
@@ -520,3 +531,59 @@ def _root_value(term: Term, positive: Theorem, square: Theorem, n: int) -> Theor
     twice = have(lt(0, 2 * term), positive)
     root = rewrite(root_of_square(2 * term, twice), have(eq((2 * term) ** 2, n), square))
     return have(eq(term, sqrt(num(n)) / 2), root)
+
+
+# Lambert's function --------------------------------------------------------------------------
+
+
+@cache
+def product_with_exp(strict: bool) -> Theorem:
+    """v exp(v) <= u exp(u) for u <= v <= -1; strictly, where u < v."""
+    head = "<" if strict else "<="
+    apart, low = assume(app(head, _u, _v)), assume(le(_v, -1))
+    joined = exp_of_sum([(1, _u), (1, _v - _u)])
+    step = have(le(0, _v - _u), apart)
+    grown = infer("detach", infer("discharge", where(exp_square(), x=_v - _u),
+                                  formula=step.conclusion), step)  # fmt: skip
+    positive = instance("exp.positive", x=_u)
+    below = have(lt(0, -_v), low)
+    # With d = v - u: u - v exp(d) is -v (exp(d) - 1 - d - d**2/2) + d (-1 - v) - v d**2/2.
+    facts = (joined, positive, grown, apart, low, below)
+    one = Fraction(1)
+    products = (
+        (one, ((1, 1), (5, 1), (2, 1)), ()),
+        (one, ((1, 1), (3, 1), (4, 1)), ()),
+        (one / 2, ((1, 1), (5, 1), (3, 2)), ()),
+    )
+    goal = app(head, _v * exp(_v), _u * exp(_u))
+    return infer("arithmetic", *facts, goal=goal, products=products, equations=(0,))
+
+
+def lambert_compared(goal: Term, argument: Sequence[Theorem], *compared: Theorem) -> Theorem:
+    """``lambertw(t) <= c`` or ``c <= lambertw(t)``, or strictly, from c exp(c) and t.
+
+    `argument` says ``-exp(-1) <= t`` and ``t < 0``, `compared` says ``c <= -1`` and
+    ``c*exp(c) <= t``, or ``t <= c*exp(c)``, strictly if the goal is.
+    """
+    low, high = goal.args
+    root = low if low.head == "lambertw" else high
+    t = root.args[0]
+    branch, equation = (
+        infer("detach", infer("detach", instance(f"lambertw.{name}", x=t), argument[0]),
+              argument[1])
+        for name in ("branch", "equation")
+    )  # fmt: skip
+    strict = goal.head == "<"
+    split = order(high, low) if strict else order(low, high)
+    # What holds otherwise: high <= low, or high < low.
+    end = branch if low == root else compared[0]
+
+    def beyond(case: Theorem) -> Theorem:
+        rule = where(product_with_exp(not strict), u=high, v=low)
+        for fact in (case, end):
+            rule = infer("detach", infer("discharge", rule, formula=fact.conclusion), fact)
+        return absurd(have(lt(0, 0), rule, equation, *compared[1:], degree=1), goal)
+
+    if strict:
+        return by_cases(split, beyond, lambda case: case)
+    return by_cases(split, lambda case: case, beyond)

@@ -25,7 +25,7 @@ from derivations.search.evident import evident
 from derivations.search.factors import Factored, assembled, factored, on_circles
 from derivations.search.lemmas import by_lemmas, by_waves, still
 from derivations.search.normal import atoms
-from derivations.search.numeric import Columns, rounded, signs, simple_near, transcendental
+from derivations.search.numeric import Columns, rounded, signs, transcendental
 from derivations.search.one_variable import along
 from derivations.search.several_variables import as_written, by_ends, parametric
 from derivations.search.squares import by_squares
@@ -49,9 +49,7 @@ from derivations.tactics import (
 
 _ONE = Fraction(1)
 
-__all__ = ["_simple_near", "prove_inequality", "usable"]
-
-_simple_near = simple_near
+__all__ = ["prove_inequality", "usable"]
 
 
 def prove_inequality(
@@ -72,6 +70,7 @@ def prove_inequality(
 def relation(
     search: Search, goal: Term, facts: Sequence[Theorem], depth: int
 ) -> Theorem | None:
+    """A theorem of a relation, each abs, max and min replaced by its value in either case."""
     piece = next((p for p in _pieces(goal) if not free_variables(p)), None)
     if piece is not None:
         return _by_cases(search, goal, piece, facts, depth)

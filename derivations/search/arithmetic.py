@@ -277,7 +277,10 @@ class _Attempt:
         shown = self.unfolded(goal)
         # All of them at once, so that the polynomials below belong to one ring.
         every = [self._fact_term(i) for i in range(len(self.facts))]
-        numerator, denominator = self.algebra.normals([difference(shown), *every])[0]
+        (numerator, denominator), *others = self.algebra.normals([difference(shown), *every])
+        for i, (above, _) in enumerate(others):
+            if above == 0 and self.unfolded(self.facts[i].conclusion).head in ("<", ">"):
+                return self._absurd(goal, i)
         if shown.head == "=" and numerator == 0:
             return self._infer(goal, (), ())
         cleared = self._clear(denominator)
@@ -317,6 +320,12 @@ class _Attempt:
             for j, poly in certificate.multipliers
         ]
         return self._infer(goal, products, multipliers)
+
+    def _absurd(self, goal: Term, i: int) -> Theorem:
+        """Anything, from the strict fact i, whose sides are equal."""
+        none = self._infer(lt(0, 0), ((Fraction(1), ((i, 1),), ()),), ())
+        none = infer("detach", instance("order.irreflexive", x=num(0)), none)
+        return infer("absurd", none, formula=goal)
 
     def _search(
         self, goal: Poly, constraints: list[Constraint], strict: bool

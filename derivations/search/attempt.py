@@ -40,9 +40,11 @@ class Search:
     proved: dict[Term, list[Theorem]] = field(default_factory=dict)
 
     def late(self) -> bool:
+        """Whether the deadline has passed."""
         return time.monotonic() >= self.deadline
 
     def until(self, seconds: float) -> float:
+        """The time after so many seconds, at most the deadline."""
         return min(self.deadline, time.monotonic() + seconds)
 
     def limited(self, seconds: float) -> Search:
@@ -136,6 +138,7 @@ class Search:
         return made
 
     def positive(self, term: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:
+        """A theorem that a term is positive, None where a sample point or the search denies it."""
         if term.head == "exp":
             return instance("exp.positive", x=term.args[0])
         sign = signs(term, self.points([term], facts))
@@ -148,6 +151,7 @@ class Search:
 
 
 def divisors_of(term: Term) -> Iterator[Term]:
+    """The closed terms that a term divides by, innermost first."""
     for argument in term.args:
         yield from divisors_of(argument)
     if term.head == "/" and not term.args[1].loose:

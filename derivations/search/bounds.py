@@ -163,6 +163,7 @@ def bounds_of(v: Term, facts: Sequence[Theorem]) -> tuple[list[Bound], list[Boun
 
 
 def span_of(v: Term, facts: Sequence[Theorem]) -> Range:
+    """The numbers between which facts put a variable, as doubles."""
     lows, highs = bounds_of(v, facts)
     low = max((to_float(b.term) for b in lows if not free_variables(b.term)), default=-math.inf)
     high = min((to_float(b.term) for b in highs if not free_variables(b.term)), default=math.inf)
@@ -240,6 +241,7 @@ def chained(goal: Term, *facts: Theorem) -> Theorem:
 
 
 def strictly(relation: Term) -> Term:
+    """An inequality, made strict."""
     heads = {"<=": "<", ">=": ">"}
     return app(heads.get(relation.head, relation.head), *relation.args)
 

@@ -4,6 +4,10 @@ The grammar is its own and small: ``+ - * / **``, brackets, exact numbers, names
 functions in `FUNCTIONS`, the constant ``pi`` and the comparisons ``<= < >= > == !=``,
 which may be chained.  Nothing is ever evaluated as code.
 
+An exponent that is no integer makes a power of a positive base, ``exp(exponent*log(base))``;
+where its denominator is a power of two, it stands for square roots, so that the base may be 0.
+Of Lambert's function there is the lower branch, ``lambertw(x, -1)`` for -1/e <= x < 0.
+
 >>> parse_claim("0 < J < 1")
 (0 < J, J < 1)
 """
@@ -29,6 +33,7 @@ from derivations.kernel.terms import (
     app,
     cos,
     exp,
+    lambertw,
     log,
     maximum,
     minimum,
@@ -115,7 +120,7 @@ _UNARY: Mapping[str, Callable[[Term], Term]] = {
 _VARIADIC: Mapping[str, Callable[[Term, Term], Term]] = {"min": minimum, "max": maximum}
 # How many nodes a function adds, and how often it repeats its argument.
 _COPIES = {"tan": (3, 2), "sinh": (6, 2), "cosh": (6, 2), "tanh": (11, 4)}
-FUNCTIONS: Sequence[str] = (*_UNARY, *_VARIADIC)
+FUNCTIONS: Sequence[str] = (*_UNARY, *_VARIADIC, "lambertw")
 """The functions a claim may use."""
 
 _COMPARISONS: Mapping[str, str] = MappingProxyType(
@@ -321,16 +326,21 @@ class _Parser:
         self.enter(sign.position)
         exponent = self.unary()
         self.nesting -= 1
-        value = _constant(exponent)
-        if value == Fraction(1, 2):
-            return self.node(sqrt(base.term), (base,), base.position)
-        if value is None or value.denominator != 1:
-            self.fail("an exponent is an integer (or 1/2)", exponent.position)
-        if abs(value) > HIGHEST_EXPONENT:
+        value, number = _constant(exponent), _constant(base)
+        if value is not None and not _raises(value):
             self.fail(f"an exponent is at most {HIGHEST_EXPONENT}", exponent.position)
-        if value < 0 and _constant(base) == 0:
+        if value is not None and value < 0 and number == 0:
             self.fail("division by zero", base.position)
-        return self.node(base.term ** num(value), (base,), base.position)
+        if value is None or not _by_roots(value):
+            if number is not None and number <= 0:
+                self.fail("with an exponent that is no integer, a base is positive", base.position)
+            parts = (exponent, base)
+            term = exp(exponent.term * log(base.term)) if value is None else power(base.term, value)
+            return self.node(term, parts, base.position, 3)
+        if value.denominator > 1 and number is not None and number < 0:
+            self.fail("a root is taken of a number that is not negative", base.position)
+        extra = value.denominator.bit_length()
+        return self.node(power(base.term, value), (base,), base.position, extra)
 
     def atom(self) -> _Node:
         token = self.token
@@ -393,6 +403,8 @@ class _Parser:
         while self.take(","):
             arguments.append(self.bracket(opening))
         self.close(opening)
+        if token.text == "lambertw":
+            return self.lambert(token, arguments)
         if token.text in _VARIADIC:
             if len(arguments) < 2:
                 self.fail(f"{token.text} takes two or more arguments", token.position)
@@ -402,6 +414,15 @@ class _Parser:
         extra, copies = _COPIES.get(token.text, (1, 1))
         term = _UNARY[token.text](arguments[0].term)
         return self.node(term, arguments * copies, token.position, extra)
+
+    def lambert(self, token: _Token, arguments: Sequence[_Node]) -> _Node:
+        """Lambert's function of an argument and the branch -1."""
+        if len(arguments) != 2:
+            self.fail("lambertw takes an argument and the branch: lambertw(x, -1)", token.position)
+        argument, branch = arguments
+        if _constant(branch) != -1:
+            self.fail("the branch of lambertw is -1: there is no other here", branch.position)
+        return self.node(lambertw(argument.term), (argument,), token.position)
 
     def nested(
         self, function: Callable[[Term, Term], Term], arguments: Sequence[_Node], position: int
@@ -415,6 +436,52 @@ class _Parser:
 
 def _short(name: str) -> str:
     return repr(name) if len(name) <= 40 else repr(name[:37] + "...")
+
+
+def _raises(exponent: Fraction) -> bool:
+    """Whether an exponent is of a size that is read."""
+    return abs(exponent) <= HIGHEST_EXPONENT and exponent.denominator <= HIGHEST_EXPONENT
+
+
+def _by_roots(exponent: Fraction) -> bool:
+    """Whether a power is one of repeated square roots: the denominator is a power of two."""
+    return exponent.denominator & (exponent.denominator - 1) == 0
+
+
+def power(base: Term, exponent: Fraction) -> Term:
+    """A power with a rational exponent; see the top of this module for the base.
+
+    >>> power(real("x"), Fraction(3, 4)), power(real("x"), Fraction(2, 3))
+    (sqrt(sqrt(x))**3, exp(2/3*log(x)))
+    """
+    if not _by_roots(exponent):
+        return exp(num(exponent) * log(base))
+    for _ in range(exponent.denominator.bit_length() - 1):
+        base = sqrt(base)
+    plain = exponent.denominator > 1 and exponent.numerator == 1
+    return base if plain else base ** num(exponent.numerator)
+
+
+def power_of(term: Term) -> tuple[Term, Fraction] | None:
+    """The base t and the exponent c of ``exp(c*log(t))``, None for other terms.
+
+    >>> power_of(power(real("x"), Fraction(-2, 3)))
+    (x, Fraction(-2, 3))
+    """
+    inside = term.args[0] if term.head == "exp" else None
+    exponent = Fraction(1)
+    while inside is not None and inside.head != "log":
+        if inside.head not in ("neg", "*", "/"):
+            return None
+        rest = inside.args[-1]
+        number = Fraction(-1) if inside.head == "neg" else evaluate(inside.args[0], {})
+        if (number is None or inside.head == "/") and inside.head != "neg":
+            number, rest = evaluate(inside.args[1], {}), inside.args[0]
+        if not number:
+            return None
+        exponent = exponent / number if inside.head == "/" else exponent * number
+        inside = rest
+    return None if inside is None else (inside.args[0], exponent)
 
 
 def _constant(node: _Node) -> Fraction | None:
@@ -449,9 +516,22 @@ def show_claim(term: Term) -> str:
     'x == 1'
     """
     if term.head != "=":
-        return repr(term)
+        return _with_branches(repr(term))
     left, right = term.args
-    return f"{left!r} == {right!r}"
+    return _with_branches(f"{left!r} == {right!r}")
+
+
+def _with_branches(text: str) -> str:
+    """The text with the branch of each lambertw, which the kernel does not write."""
+    start = text.find("lambertw(") + len("lambertw(")
+    if start < len("lambertw("):
+        return text
+    end, open_ = start, 1
+    while open_:
+        open_ += {"(": 1, ")": -1}.get(text[end], 0)
+        end += 1
+    inside = _with_branches(text[start : end - 1])
+    return f"{text[:start]}{inside}, -1){_with_branches(text[end:])}"
 
 
 # Exact values --------------------------------------------------------------------------
@@ -649,20 +729,22 @@ def _multiply(factors: Sequence[Term]) -> Term:
 def _from_power(sympy: Any, base: Any, exponent: Any) -> Term:
     if base == sympy.E:
         return exp(_from(sympy, exponent))
-    if not exponent.is_Rational or exponent.q not in (1, 2):
-        raise ClaimError(f"the exponent {exponent} is neither an integer nor a half")
-    if abs(exponent.p) > HIGHEST_EXPONENT:
+    if not exponent.is_Rational:
+        return exp(_from(sympy, exponent) * log(_from(sympy, base)))
+    if not _raises(Fraction(int(exponent.p), int(exponent.q))):
         raise ClaimError(f"an exponent is at most {HIGHEST_EXPONENT}")
     if exponent < 0:
         return 1 / _from_power(sympy, base, -exponent)
     inner = _from(sympy, base)
-    if exponent.q == 2:
-        inner = sqrt(inner)
-    return inner if exponent.p == 1 else inner ** int(exponent.p)
+    return inner if exponent == 1 else power(inner, Fraction(int(exponent.p), int(exponent.q)))
 
 
 def _from_function(sympy: Any, e: Any) -> Term:
     name = {"Abs": "abs", "Max": "max", "Min": "min"}.get(type(e).__name__, type(e).__name__)
+    if name == "LambertW":
+        if len(e.args) != 2 or e.args[1] != -1:
+            raise ClaimError("of LambertW there is the branch -1 only: LambertW(x, -1)")
+        return lambertw(_from(sympy, e.args[0]))
     if name in _UNARY and len(e.args) == 1:
         return _UNARY[name](_from(sympy, e.args[0]))
     if name in _VARIADIC and len(e.args) >= 2:
@@ -693,6 +775,8 @@ def to_sympy(term: Term) -> Any:
         arguments = [to_sympy(a) for a in term.args]
         if term.head in _ARITHMETIC:
             return _ARITHMETIC[term.head](*arguments)
+        if term.head == "lambertw":
+            return sympy.LambertW(*arguments, -1)
         name = _TO_SYMPY.get(term.head)
         if name is not None:
             made = getattr(sympy, name)

@@ -148,12 +148,21 @@ def _undefined_error(condition: Term, formula: Term, point: Point) -> ClaimError
     remedy = f"add --given '{show_claim(condition)}'"
     trouble = {
         "!=": f"division by {shown}, which may be zero",
-        ">": f"log of {shown}, which may be zero or negative",
+        ">": f"{_logarithm(term, formula)} of {shown}, which may be zero or negative",
         ">=": f"sqrt of {shown}, which may be negative",
+        "<=": f"lambertw of {show_claim(condition.args[1])}, which may be less than -exp(-1)",
+        "<": f"lambertw of {shown}, which may be zero or positive",
     }[condition.head]
     place = ", ".join(f"{n} = {v}" for n, v in show_point(point).items() if v)
     where = f" (at {place})" if 0 < len(place) <= 60 else ""
     return ClaimError(f"{trouble}{where}: {remedy}", shown)
+
+
+def _logarithm(term: Term, formula: Term) -> str:
+    """What the logarithm of a term is taken for: itself, or a power."""
+    exponents = [p.args[0] for p in subterms(formula) if p.head == "exp"]
+    inside = [e for e in exponents if any(q.head == "log" and q.args[0] == term for q in e.args)]
+    return "a power with an exponent that is no integer" if inside else "log"
 
 
 def _consistent(facts: Sequence[Theorem], hypotheses: Sequence[Term], deadline: float) -> Point:

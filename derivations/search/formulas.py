@@ -12,7 +12,7 @@ from derivations.search.claims import show_claim
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "^", "neg", *RELATIONS})
 PIECEWISE = ("abs", "max", "min")
 SCALARS = _ARITHMETIC | {"sqrt", *PIECEWISE}
-_TRANSCENDENTAL = frozenset({"exp", "log", "sin", "cos", "pi"})
+_TRANSCENDENTAL = frozenset({"exp", "log", "sin", "cos", "lambertw", "pi"})
 _ELEMENTARY = SCALARS | _TRANSCENDENTAL
 _MOST_BITS = 20_000  # of a coefficient
 _OPPOSITE = {"<=": ">", "<": ">=", ">=": "<", ">": "<=", "!=": "="}
@@ -59,7 +59,7 @@ def is_opaque(term: Term) -> bool:
 
 
 def is_transcendental(term: Term) -> bool:
-    """Whether exp, log, sin, cos or pi occurs."""
+    """Whether exp, log, sin, cos, lambertw or pi occurs."""
     return any(p.kind == "app" and p.head in _TRANSCENDENTAL for p in subterms(term))
 
 

@@ -73,6 +73,7 @@ def _by_lemmas(
 def instances(
     search: Search, formulas: Sequence[Term], facts: Sequence[Theorem], depth: int
 ) -> Iterator[Theorem]:
+    """Instances of the lemmas about the functions in formulas, at the arguments there."""
     found = list(atoms(formulas))
     exps = list(dict.fromkeys(a.args[0] for a in found if a.head == "exp"))[:4]
     for s, t in itertools.permutations([*exps, num(0)], 2):

@@ -308,5 +308,6 @@ def _divided(term: Term, scale: Term) -> Term:
 
 
 def sure(condition: Term) -> bool:
+    """Whether a condition of definedness says of a number what is plain to see."""
     term = condition.args[0]
     return term.kind == "num" and bool(term.head > 0 or (term.head != 0 and condition.head == "!="))

@@ -13,8 +13,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy
+import scipy.special
 
-from derivations.kernel.terms import Term, app, cos, exp, free_variables, num, sin, sqrt
+from derivations.kernel.terms import Term, app, cos, exp, free_variables, lambertw, num, sin, sqrt
 
 _EPS = 2.3e-16
 Columns = Mapping[Term, Any]
@@ -104,6 +105,15 @@ def _logarithm(a: Rounded) -> tuple[Any, Any]:
     return value, a.error / numpy.abs(a.value)
 
 
+def _lambert(a: Rounded) -> tuple[Any, Any]:
+    inside = numpy.asarray(a.value, dtype=float)
+    found = scipy.special.lambertw(inside, -1).real
+    value = numpy.where((inside >= -1 / math.e) & (inside < 0), found, numpy.nan)
+    # The slope is W/(x (1 + W)); the square root of the error bounds it near the turning point.
+    steep = numpy.abs(value / (inside * (1 + value))) * (a.error + _EPS * numpy.abs(inside))
+    return value, numpy.fmin(steep, 4 * numpy.sqrt(a.error + _EPS) * numpy.abs(value))
+
+
 _RULES: Mapping[str, Callable[..., tuple[Any, Any]]] = {
     "+": lambda a, b: (a.value + b.value, a.error + b.error),
     "-": lambda a, b: (a.value - b.value, a.error + b.error),
@@ -119,6 +129,7 @@ _RULES: Mapping[str, Callable[..., tuple[Any, Any]]] = {
     "sqrt": _root,
     "sin": lambda a: (numpy.sin(a.value), a.error + _EPS),
     "cos": lambda a: (numpy.cos(a.value), a.error + _EPS),
+    "lambertw": _lambert,
     "abs": lambda a: (numpy.abs(a.value), a.error),
     "max": lambda a, b: (numpy.maximum(a.value, b.value), numpy.maximum(a.error, b.error)),
     "min": lambda a, b: (numpy.minimum(a.value, b.value), numpy.maximum(a.error, b.error)),
@@ -189,6 +200,7 @@ _SLOPES: Mapping[str, Callable[..., Term]] = {
     "exp": lambda a, da: _times(exp(a), da),
     "log": lambda a, da: _times(da, app("/", 1, a)) if da != _ONE else app("/", 1, a),
     "sqrt": lambda a, da: da / (2 * sqrt(a)),
+    "lambertw": lambda a, da: _times(lambertw(a) / (a * (1 + lambertw(a))), da),
     "sin": lambda a, da: _times(cos(a), da),
     "cos": lambda a, da: -_times(sin(a), da),
 }
@@ -265,10 +277,11 @@ def _kept(columns: dict[Term, Any], relations: Sequence[Term]) -> Columns:
 
 # Numbers -----------------------------------------------------------------------------------
 
-_TRANSCENDENTAL = ("exp", "log", "sin", "cos", "pi")
+_TRANSCENDENTAL = ("exp", "log", "sin", "cos", "lambertw", "pi")
 
 
 def to_float(term: Term) -> float:
+    """The value of a closed term as a double."""
     if term.kind == "num":
         return float(term.head)
     return float(rounded(term, {}).value)
@@ -312,6 +325,7 @@ def _surds(value: float, radius: float) -> Iterator[Term]:
 
 
 def transcendental(term: Term) -> bool:
+    """Whether a transcendental function, or pi, occurs in a term."""
     return term.head in _TRANSCENDENTAL or any(transcendental(a) for a in term.args)
 
 

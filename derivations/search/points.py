@@ -33,9 +33,10 @@ from derivations.kernel.terms import (
 )
 from derivations.kernel.theorem import difference
 from derivations.search.claims import evaluate
-from derivations.search.numeric import Range, rounded, samples
+from derivations.search.numeric import Range, rounded, samples, simple_near
 
 Coordinate = Fraction | Term
+_CLEAR = 1e-14  # a height, relative to what was added up, that is no rounding error
 _PRECISIONS = (64, 160, 400, 1200)
 _SIMPLE = [Fraction(text) for text in (
     "1 0 2 -1 3 -2 5 10 -3 -5 -10 4 6 8 20 50 100 -100 1000 1/2 -1/2 1/3 2/3 1/4 3/4 1/10 9/10 3/2 "
@@ -125,11 +126,12 @@ def satisfied(relations: Sequence[Term], point: Mapping[Term, Coordinate]) -> bo
 
 
 def find_real_point(
-    relations: Sequence[Term], deadline: float, seed: int = 0
+    relations: Sequence[Term], deadline: float, seed: int = 0, *, brief: bool = False
 ) -> dict[Term, Coordinate] | None:
     """A verified point where the relations hold, None if none was found.
 
     The last relation is taken for the one that holds least often: it is what the search climbs.
+    A `brief` search climbs once, and stops at what rounding errors might explain.
 
     >>> from derivations.kernel.terms import real
     >>> x = real("x")
@@ -140,7 +142,7 @@ def find_real_point(
     if any(v.sort not in ("R", "N") for v in variables) or not relations:
         return None
     for solved, rest in _eliminated(list(relations)):
-        for found in _candidates(rest, variables, solved, deadline, seed):
+        for found in _candidates(rest, variables, solved, deadline, seed, brief):
             point = _completed(found, solved, variables)
             if point is not None and satisfied(relations, point):
                 return point
@@ -265,6 +267,7 @@ def _candidates(
     solved: Sequence[tuple[Term, Term]],
     deadline: float,
     seed: int,
+    brief: bool,
 ) -> Iterator[dict[Term, Coordinate]]:
     """Points that look right in floats, the simplest first."""
     gone = {v for v, _ in solved}
@@ -279,25 +282,75 @@ def _candidates(
     source = numpy.random.default_rng(seed + 1)
     whole = [v.sort == "N" for v in names]
     simple = _simple_columns(ranges, names, source, whole)
-    if simple:
-        table = numpy.array([[float(q) for q in row] for row in simple])
-        heights = _score(table, names, given, height, goal)
-        likely = [row for row, h in zip(simple, heights, strict=True) if h > -1e-14]
-        likely.sort(key=lambda row: sum(abs(q.numerator) + q.denominator for q in row))
-        for row in likely[:80]:
-            yield dict(zip(names, row, strict=True))
-    # Then climb from the highest of many points.
-    for attempt in range(4):
+    yield from _looked_at(simple, names, given, height, goal, 6 if brief else 80)
+    for row in _beside(simple, names, ranges, given, height, goal, source):
+        yield from _near(row, names, whole, given, height, goal, _CLEAR)
+    # Then climb from the highest of many points, near and far.
+    for attempt in range(1 if brief else 4):
         if time.monotonic() >= deadline:
             return
-        columns = samples(ranges, [], 1500) if attempt == 0 else _random(ranges, names, source)
+        plain = attempt == 0 and not brief
+        count = 600 if brief else 1500
+        columns = (
+            samples(ranges, [], count) if plain else _random(ranges, names, source, count)
+        )
         table = numpy.stack([columns[v] for v in names], axis=1)
-        best = _climb(table, names, ranges, given, height, goal, source, deadline)
-        for row in best:
-            near = list(_roundings(row, names, whole))
-            table = numpy.array([[_double(p[v]) for v in names] for p in near])
-            heights = _score(table, names, given, height, goal)
-            yield from (p for p, h in zip(near, heights, strict=True) if h > -1e-14)
+        for row in _climb(table, names, ranges, given, height, goal, source, deadline):
+            least = _CLEAR if brief else -_CLEAR
+            yield from _near(row, names, whole, given, height, goal, least)
+
+
+def _near(
+    row: Any, names: Sequence[Term], whole: Sequence[bool], given: Sequence[Term], height: Term,
+    goal: Term, least: float,
+) -> Iterator[dict[Term, Coordinate]]:  # fmt: skip
+    """Simple points near a row of floats that are higher than the least."""
+    points = list(_roundings(row, names, whole))
+    table = numpy.array([[_double(p[v]) for v in names] for p in points])
+    heights = _score(table, names, given, height, goal)
+    yield from (p for p, h in zip(points, heights, strict=True) if h > least)
+
+
+def _beside(
+    rows: Sequence[tuple[Fraction, ...]], names: Sequence[Term], ranges: Mapping[Term, Range],
+    given: Sequence[Term], height: Term, goal: Term, source: Any,
+) -> list[Any]:  # fmt: skip
+    """The highest rows close to simple points where things touch, at every distance.
+
+    What fails by little often does so there only, in a region that no random point meets.
+    """
+    if not rows:
+        return []
+    table = numpy.array([[float(q) for q in row] for row in rows])
+    heights = _score(table, names, given, height, goal)
+    touching = [row for row, h in zip(rows, heights, strict=True) if abs(h) <= _CLEAR]
+    touching.sort(key=lambda row: sum(abs(q.numerator) + q.denominator for q in row))
+    if not touching:
+        return []
+    centres = numpy.array([[float(q) for q in row] for row in touching[:8]])
+    shape = (len(centres), 200, len(names))
+    moves = source.normal(0, 1, shape) * 10 ** source.uniform(-6, -1, (*shape[:2], 1))
+    low = numpy.array([ranges[v].low for v in names])
+    high = numpy.array([ranges[v].high for v in names])
+    around = numpy.clip(centres[:, None, :] + moves, low, high).reshape(-1, len(names))
+    found = _score(around, names, given, height, goal)
+    return [around[i] for i in numpy.argsort(-found, kind="stable")[:3] if found[i] > _CLEAR]
+
+
+def _looked_at(
+    rows: Sequence[tuple[Fraction, ...]], names: Sequence[Term], given: Sequence[Term],
+    height: Term, goal: Term, most: int,
+) -> Iterator[dict[Term, Coordinate]]:  # fmt: skip
+    """The simplest of the rows that look right, then of those where things touch."""
+    if not rows:
+        return
+    table = numpy.array([[float(q) for q in row] for row in rows])
+    heights = _score(table, names, given, height, goal)
+    for low, high in ((_CLEAR, math.inf), (-_CLEAR, _CLEAR)):
+        likely = [row for row, h in zip(rows, heights, strict=True) if low < h <= high]
+        likely.sort(key=lambda row: sum(abs(q.numerator) + q.denominator for q in row))
+        for row in likely[:most]:
+            yield dict(zip(names, row, strict=True))
 
 
 def _simple_columns(
@@ -330,19 +383,31 @@ def _double(value: Coordinate) -> float:
     return float(value) if isinstance(value, Fraction) else float(rounded(value, {}).value)
 
 
-def _random(ranges: Mapping[Term, Range], names: Sequence[Term], source: Any) -> dict[Term, Any]:
+def _random(
+    ranges: Mapping[Term, Range], names: Sequence[Term], source: Any, count: int
+) -> dict[Term, Any]:
+    """Random points of every size: a fault may show far away only, or close to an end only."""
     columns = {}
+    reach = numpy.where(source.random(count) < 0.5, 4.0, 9.0)
     for v in names:
         r = ranges[v]
+        size = 10 ** (reach * source.uniform(-1, 1, count))
         if math.isfinite(r.low) and math.isfinite(r.high):
-            t = source.beta(0.4, 0.4, 1500)
+            t = numpy.where(reach < 5, source.beta(0.4, 0.4, count), 1 / (1 + size))
             columns[v] = r.low + (r.high - r.low) * t
         elif math.isfinite(r.low):
-            columns[v] = r.low + 10 ** source.uniform(-6, 3, 1500)
+            columns[v] = r.low + size
         elif math.isfinite(r.high):
-            columns[v] = r.high - 10 ** source.uniform(-6, 3, 1500)
+            columns[v] = r.high - size
         else:
-            columns[v] = source.choice([-1, 1], 1500) * 10 ** source.uniform(-5, 3, 1500)
+            columns[v] = source.choice([-1, 1], count) * size
+    if len(names) > 1:  # where things touch, variables are often equal
+        same = source.random(count) < 0.1
+        first = columns[names[0]]
+        for v in names[1:]:
+            inside = same & (first >= ranges[v].low) & (first <= ranges[v].high)
+            nearly = first * (1 + source.choice([0, 1e-3, 0.1], count))
+            columns[v] = numpy.where(inside, nearly, columns[v])
     return columns
 
 
@@ -380,33 +445,31 @@ def _climb(
     order = numpy.argsort(-scores, kind="stable")
     rows = [table[i] for i in order[:40] if numpy.isfinite(scores[i])]
     positive = [table[i] for i in order[:8] if scores[i] > 8e-16]
-    if positive:
+    if positive or not rows:
         return positive
     low = numpy.array([ranges[v].low for v in names])
     high = numpy.array([ranges[v].high for v in names])
-    result = []
-    for row in rows[:: max(1, len(rows) // 5)][:5]:
-        best, top = row, -numpy.inf
-        width = 0.3
-        for _ in range(30):
-            if time.monotonic() >= deadline:
-                break
-            noise = source.normal(0, 1, (120, len(names))) * width
-            mask = source.random((120, len(names))) < 0.7
-            around = best + noise * mask * (numpy.abs(best) + numpy.where(width > 0.05, 0.3, 0.0))
-            around = numpy.clip(around, low, high)
-            around[0] = best
-            found = _score(around, names, given, height, goal)
-            k = int(numpy.argmax(found))
-            if found[k] > top:
-                best, top = around[k], found[k]
-            else:
-                width *= 0.5
-            width *= 0.8
-        if numpy.isfinite(top):
-            result.append((top, best))
-    result.sort(key=lambda pair: -pair[0])
-    return [row for top, row in result if top > -1e-5]
+    best = numpy.array(rows[:: max(1, len(rows) // 5)][:5])
+    top = numpy.full(len(best), -numpy.inf)
+    width = numpy.full((len(best), 1, 1), 0.3)
+    shape = (len(best), 60, len(names))
+    for _ in range(35):
+        if time.monotonic() >= deadline:
+            break
+        moves = source.normal(0, 1, shape) * width * (source.random(shape) < 0.7)
+        scale = numpy.abs(best)[:, None, :] + numpy.where(width > 0.05, 0.3, 0.0)
+        around = numpy.clip(best[:, None, :] + moves * scale, low, high)
+        around[:, 0, :] = best
+        found = _score(around.reshape(-1, len(names)), names, given, height, goal)
+        found = found.reshape(shape[:2])
+        choice = found.argmax(axis=1)
+        highest = found[numpy.arange(len(best)), choice]
+        better = highest > top
+        best = numpy.where(better[:, None], around[numpy.arange(len(best)), choice], best)
+        top = numpy.maximum(top, highest)
+        width *= numpy.where(better, 0.85, 0.5)[:, None, None]
+    ranked = numpy.argsort(-top, kind="stable")
+    return [best[i] for i in ranked if top[i] > -1e-5]
 
 
 def _roundings(
@@ -423,7 +486,5 @@ def _roundings(
             seen.add(point)
             yield dict(zip(names, point, strict=True))
     if len(names) == 1:
-        from derivations.search.analysis import _simple_near
-
-        for term in _simple_near(float(row[0]), 1e-4 * (1 + abs(float(row[0])))):
+        for term in simple_near(float(row[0]), 1e-4 * (1 + abs(float(row[0])))):
             yield {names[0]: term.head if term.kind == "num" else term}

@@ -35,10 +35,12 @@ from derivations.search.formulas import (
     is_opaque,
     is_transcendental,
     negations,
+    subterms,
     variables_in,
 )
 from derivations.search.limits import TRIED, OutOfTimeError, share, time_limit, what_was
 from derivations.search.points import find_real_point
+from derivations.search.real_roots import by_real_roots
 from derivations.search.strategies import by_generalising, search_proof
 from derivations.search.witness import MOST_SEARCHED, Point, find_witness, sample_point, show_point
 
@@ -338,13 +340,24 @@ def _settle(
             return _Refuted(point)
     if not fits([goal, *kept], MOST_SEARCHED):
         return search_proof(goal, facts, witness, deadline)
-    quick = prove_directly(goal, facts, min(share(deadline, 4), time.monotonic() + 0.5), 2)
-    if quick is not None:
-        return quick, "arithmetic"
-    for negation in failures:
-        found = find_real_point([*kept, negation], time.monotonic() + 0.5)
-        if found is not None:
-            return _Refuted({**{v: Fraction(0) for v in variables}, **found})
+    if len(variables) == 1 and all(p.head != "sqrt" for t in (goal, *kept) for p in subterms(t)):
+        along = by_real_roots(goal, facts, share(deadline, 2))
+        if along is not None:
+            return along, "real roots"
+        for negation in failures:
+            point = find_witness([*kept, negation], share(deadline, 2))
+            if point is not None:
+                return _Refuted({**{v: Fraction(0) for v in variables}, **point})
+    for first in (True, False):
+        for negation in failures:
+            until = time.monotonic() + (0.2 if first else 0.5)
+            found = find_real_point([*kept, negation], until, brief=first)
+            if found is not None:
+                return _Refuted({**{v: Fraction(0) for v in variables}, **found})
+        until = min(share(deadline, 4), time.monotonic() + 0.5)
+        quick = prove_directly(goal, facts, until, 2) if first else None
+        if quick is not None:
+            return quick, "arithmetic"
     # What is not false at once is more often true than hard to refute.
     likely = search_proof(goal, facts, witness, min(share(deadline, 4), time.monotonic() + 3))
     if likely is not None:
@@ -365,6 +378,13 @@ def _settle_transcendental(
     deadline: float,
 ) -> tuple[Theorem, str] | _Refuted | None:
     """First a little of both searches, then more."""
+    point = _counterexample(goal, kept, min(deadline, time.monotonic() + 0.3), 0, brief=True)
+    if point is not None:
+        return _Refuted(point)
+    plain = [f for f in facts if f.hypotheses == {f.conclusion}]
+    found = search_proof(goal, plain, witness, min(deadline, time.monotonic() + 0.5))
+    if found is not None:
+        return found
     for attempt, part_ in enumerate((1.5, 1.2, 1)):
         until = share(deadline, 6) if attempt else min(deadline, time.monotonic() + 0.3)
         point = _counterexample(goal, kept, until, attempt)
@@ -373,14 +393,17 @@ def _settle_transcendental(
         if attempt == 2 or time.monotonic() >= deadline - 0.1:
             return None
         # What was proved on the way follows from the hypotheses; first without that ballast.
-        own = facts if attempt else [f for f in facts if f.hypotheses == {f.conclusion}]
+        whole = attempt or any(p.head == "lambertw" for p in subterms(goal))
+        own = facts if whole else plain
         found = search_proof(goal, own, witness, share(deadline, part_))
         if found is not None:
             return found
     return None
 
 
-def _counterexample(goal: Term, kept: Sequence[Term], deadline: float, seed: int) -> Point | None:
+def _counterexample(
+    goal: Term, kept: Sequence[Term], deadline: float, seed: int, *, brief: bool = False
+) -> Point | None:
     """A point where the hypotheses hold and the goal does not."""
     TRIED.get({})["counterexamples by climbing"] = None
     failures = negations(goal)
@@ -389,7 +412,7 @@ def _counterexample(goal: Term, kept: Sequence[Term], deadline: float, seed: int
         relations = [*kept, negation]
         until = share(deadline, len(failures) - i)
         if any(is_transcendental(r) for r in relations):
-            found = find_real_point(relations, until, seed)
+            found = find_real_point(relations, until, seed, brief=brief)
             point: Point | None = None if found is None else dict(found)
         else:
             point = find_witness(relations, until)

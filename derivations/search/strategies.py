@@ -22,8 +22,10 @@ from derivations.search.cases import (
 )
 from derivations.search.direct import by_factors, contradict, prove_directly, solved_for
 from derivations.search.formulas import fits, is_transcendental, subterms, variables_in
+from derivations.search.inverses import by_inverses
 from derivations.search.limits import TRIED, share
 from derivations.search.radicals import by_radicals
+from derivations.search.real_roots import by_real_roots
 from derivations.search.witness import MOST_SEARCHED, Point
 from derivations.tactics import absurd, fresh, replace
 
@@ -48,9 +50,14 @@ def search_proof(
 
         return by_pieces(atom, goal, facts, deadline, deeper)
     if any(is_transcendental(t) for t in (goal, *(f.conclusion for f in facts))):
+        inverse = by_inverses(goal, facts, share(deadline, 1.5), _deeper)
+        if inverse is not None:
+            return inverse, "roots as variables"
         elementary = _elementary(goal, facts, share(deadline, 1.2))
         if elementary is not None:
             return elementary, "analysis"
+    elif (along := by_real_roots(goal, facts, share(deadline, 2))) is not None:
+        return along, "real roots"
     elif any(p.head == "sqrt" for p in subterms(goal)):
         rooted = by_radicals(goal, facts, share(deadline, 2))
         if rooted is not None:
@@ -71,6 +78,11 @@ def search_proof(
         if along is not None:
             return along, "analysis"
     return _strategies(goal, _enriched(goal, facts, deadline), witness, deadline)
+
+
+def _deeper(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:
+    found = search_proof(goal, facts, None, deadline)
+    return None if found is None else found[0]
 
 
 def by_generalising(goal: Term, deadline: float) -> Theorem | None:

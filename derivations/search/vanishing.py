@@ -118,12 +118,12 @@ def _order(shape: Term, v: Term, end: Term, low: bool) -> int | None:
 
 
 def _reach(shape: Term, v: Term, start: float, stop: float, k: int) -> float:
-    """How far from the start the k-th derivative is well away from zero."""
-    term = shape
+    """How far from the start the k-th derivative, if it has one, is well away from zero."""
+    term: Term | None = shape
     for _ in range(k):
-        after = derived(term, v)
-        assert after is not None
-        term = after
+        term = None if term is None else derived(term, v)
+    if term is None:
+        return start
     places = start + (stop - start) * numpy.linspace(0, 1, 129)
     values = rounded(term, {v: places}).value * (1 if stop > start else (-1) ** k)
     values = numpy.broadcast_to(values, places.shape)

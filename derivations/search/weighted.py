@@ -229,17 +229,17 @@ def _proved(
         if known is None:
             return None
         positive[t] = known
-    not_negative = [search.prove(le(0, w), facts, depth + 1) for w in weights]
+    proofs = (search.prove(le(0, w), facts, depth + 1) for w in weights)
+    not_negative = [p for p in proofs if p is not None]
     strict = goal.head in ("<", ">")
     known_ = [*facts, *(p for p in positive.values() if p not in facts)]
     rest = search.prove(app("<" if strict else "<=", 0, left), known_, depth + 1)
-    if rest is None or None in not_negative:
+    if rest is None or len(not_negative) < len(weights):
         return None
     premises: list[Theorem] = [*positive.values(), rest]
     one = Fraction(1)
     made: list[Any] = [(one, ((len(positive), 1),), ())]
     for t, row, sign in zip(products, powers, not_negative, strict=True):
-        assert sign is not None
         parts = [(n, a) for n, a in zip(row, apart.arguments, strict=True) if n]
         premises += [_tangent(t, parts, positive), sign]
         made.append((one, ((len(premises) - 2, 1), (len(premises) - 1, 1)), ()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 import time
@@ -24,6 +25,7 @@ from derivations.search.formulas import (
 from derivations.search.limits import share
 from derivations.search.points import find_real_point, holds
 from derivations.search.polynomial import Constraint, Kind
+from derivations.search.real_roots import point_on_line
 from derivations.search.refute import Algebraic, Value, find_point
 
 Point = dict[Term, Value | Term]
@@ -113,12 +115,23 @@ def find_witness(relations: Sequence[Term], deadline: float) -> Point | None:
     whole = [a.sort == "N" for a in encoded.atoms]
     if not width:
         return None
-    found = find_point(padded, width, whole, deadline=deadline).point
+    found = _point(padded, whole, deadline)
     if found is None:
         return None
     values = dict(zip(encoded.atoms, found, strict=True))
     point: Point = {v: values.get(v, Fraction(0)) for v in variables}
     return point if _verified(relations, point, padded, encoded.atoms) else None
+
+
+def _point(
+    constraints: Sequence[Constraint], whole: Sequence[bool], deadline: float
+) -> tuple[Value, ...] | None:
+    """A point that satisfies constraints; in one variable None says that there is none."""
+    if len(whole) == 1 and not whole[0]:
+        with contextlib.suppress(KernelError):
+            place = point_on_line(constraints)
+            return None if place is None else (place,)
+    return find_point(constraints, len(whole), whole, deadline=deadline).point
 
 
 def _verified(

@@ -16,6 +16,7 @@ from derivations.kernel.certificate import replay
 from derivations.kernel.terms import (
     Term,
     both,
+    eq,
     exp,
     free_variables,
     function,
@@ -23,12 +24,14 @@ from derivations.kernel.terms import (
     log,
     lt,
     nat,
+    ne,
     real,
     total,
     undefined,
 )
 from derivations.search.arithmetic import prove_relation
 from derivations.search.claims import ClaimError, evaluate, parse_claim, relation_terms
+from derivations.search.limits import OutOfTimeError, time_limit
 from derivations.search.points import holds as exactly_or_in_balls
 from derivations.search.prove import Answer, prove
 from derivations.search.refute import Algebraic
@@ -399,3 +402,33 @@ def test_a_division_under_a_sum_is_undecided() -> None:
     for divisor in (k - real("x"), 1 + exp(-k)):
         answer = prove(le(0, total(n, k, 1 / divisor)))
         assert answer.verdict == "unknown" and "has no meaning" in answer.reason
+
+
+def test_from_a_term_less_than_itself_follows_everything() -> None:
+    x, y, z = real("x"), real("y"), real("z")
+    for facts in ([lt(x, x)], [lt(x * y, y * x)], [lt(x, y), eq(x, y)], [x > x]):
+        for goal in (z > 5, eq(z, 5), ne(z, 5), 1 / z > 5):
+            found = prove_relation(goal, [assume(f) for f in facts])
+            assert found is not None
+            assert found.conclusion == goal
+            assert found.hypotheses <= set(facts)
+    for weak in (le(x, x), le(x * y, y * x), ne(y, z)):
+        assert prove_relation(z > 5, [assume(weak)]) is None
+
+
+class _Disposed:
+    """Takes a while to be disposed of, once the time is up."""
+
+    def __del__(self) -> None:
+        end = time.monotonic() + 0.15
+        while time.monotonic() < end:
+            pass
+
+
+def test_a_time_limit_is_not_lost_in_disposing() -> None:
+    with pytest.raises(OutOfTimeError), time_limit(0.05):
+        thing = _Disposed()
+        del thing
+        end = time.monotonic() + 2
+        while time.monotonic() < end:
+            pass
