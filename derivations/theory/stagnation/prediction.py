@@ -122,7 +122,7 @@ _RUN = [where_population(f) for f in (TRAINING[0], *TRAINING[3:])]
             *_RUN,
             both(
                 implies(*TRAJECTORY, le(alpha, GRPO.rate), never_saturates()),
-                implies(*TOKENS, le(alpha * CEILING, 1), never_saturates()),
+                implies(TOKENS, le(alpha * CEILING, 1), never_saturates()),
             ),
         ),
     ),
@@ -287,9 +287,9 @@ def _goes_on(proof: Proof, held: Theorem) -> Theorem:
     rising = apply(part(apply(part(made, 0), *regular), 0), intro(safe, *inside))
     given = *(f.conclusion for f in regular), small.conclusion
     results.append(intro(proof.note(rising, "`algorithm.no-saturation`"), (), *given))
-    drawn, limit = [assume(f) for f in TOKENS], assume(le(alpha * CEILING, 1))
+    drawn, limit = assume(TOKENS), assume(le(alpha * CEILING, 1))
     tokens = apply(apply(held, limit), low, high, at=[p])
-    rising = apply(part(made, 1), *drawn, intro(part(tokens, 0), *inside))
-    given = *(f.conclusion for f in drawn), limit.conclusion
+    rising = apply(part(made, 1), drawn, intro(part(tokens, 0), *inside))
+    given = drawn.conclusion, limit.conclusion
     results.append(intro(proof.note(rising, "and at token level"), (), *given))
     return intro(conjunction(*results), (), *_RUN)
