@@ -93,7 +93,7 @@ def cases() -> Iterator[Measured]:
             yield measured(length, tau)
 
 
-def _gain(case: Measured, eta: Real) -> Real:
+def gain_of(case: Measured, eta: Real) -> Real:
     """The gain of a step; with more digits for a small step, whose gain is a small difference."""
     digits = EXACTLY.digits - 2 * min(0, int(EXACTLY.context.log10(eta)))
     finely, policy = Numbers(digits), inside(case.length, case.tau)
@@ -109,7 +109,7 @@ def _inverse(seed: int) -> Iterator[Trial]:
             case.start.failure * case.start.gap[0] / case.constants.hessian,
             2 * EXACTLY.number(case.delta),
         )
-        yield Trial(over(eta * case.start.gap[0] / 2, _gain(case, eta)), case.plain())
+        yield Trial(over(eta * case.start.gap[0] / 2, gain_of(case, eta)), case.plain())
 
 
 def _guaranteed(seed: int) -> Iterator[Trial]:
@@ -122,15 +122,15 @@ def _used_up(seed: int) -> Iterator[Trial]:
     """The gain of the step 2 delta is 0, compared with the gain of delta."""
     for case in cases():
         delta = EXACTLY.number(case.delta)
-        top = _gain(case, delta)
-        yield Trial(apart([top + _gain(case, 2 * delta)], [top]), case.plain())
+        top = gain_of(case, delta)
+        yield Trial(apart([top + gain_of(case, 2 * delta)], [top]), case.plain())
 
 
 def _beyond(seed: int) -> Iterator[Trial]:
     """A step that is longer by 1/1000 lowers J."""
     for case in cases():
         eta = 2 * EXACTLY.number(case.delta) * EXACTLY.number("1.001")
-        yield Trial(EXACTLY.call("exp", _gain(case, eta)), case.plain())
+        yield Trial(EXACTLY.call("exp", gain_of(case, eta)), case.plain())
 
 
 def _falling(chain: Sequence[Measured]) -> Iterator[Trial]:

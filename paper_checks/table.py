@@ -26,10 +26,12 @@ def claims() -> tuple[Claim, ...]:
         one_step,
         scaling,
         stagnation,
+        tokens,
     )
 
     modules = (
-        convergence, failure, gradient, scaling, normalisation, stagnation, algorithms, one_step,
+        convergence, failure, gradient, scaling, tokens, normalisation, stagnation, algorithms,
+        one_step,
     )  # fmt: skip
     return tuple(claim for module in modules for claim in module.CLAIMS)
 

@@ -213,8 +213,8 @@ def test_the_step_of_a_short_response_does_not_serve_a_long_one() -> None:
     ten, thousand = (
         scaling.measured(n, scaling.tau_for(n, Fraction(1, 2))) for n in (10, 1000)
     )  # fmt: skip
-    assert scaling._gain(thousand, ten.critical * thousand.start.gap[0] / 2) < 0
-    assert scaling._gain(thousand, thousand.critical * thousand.start.gap[0] / 2) > 0
+    assert scaling.gain_of(thousand, ten.critical * thousand.start.gap[0] / 2) < 0
+    assert scaling.gain_of(thousand, thousand.critical * thousand.start.gap[0] / 2) > 0
 
 
 def test_thresholds_of_tau() -> None:
