@@ -287,6 +287,11 @@ def joined_odds(proof: Proof, opened: Theorem) -> Theorem:
 
 def unsaturated(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem:
     """`never_saturates` where alpha c(J) K(J) <= 1."""
+    return part(gaining(proof, regular, rate_), 1)
+
+
+def gaining(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem:
+    """What `algorithm.gaining-run` says where alpha c(J) K(J) <= 1."""
     between = rates_between(proof)
     before, here = assume(le(Jk(0), Jk(k))), apply(between, at=[k])
     limit = apply(rate_, before, have(lt(Jk(k), 1), here), at=[Jk(k)])
@@ -297,8 +302,7 @@ def unsaturated(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem
         why="multiply the condition by the alignment",
     )  # fmt: skip
     gain = apply(part(apply(steps, at=[k]), 1), short)
-    each = intro(gain, k, before.conclusion)
-    return part(proof.use("algorithm.gaining-run", each), 1)
+    return proof.use("algorithm.gaining-run", intro(gain, k, before.conclusion))
 
 
 # How many iterations ---------------------------------------------------------------------------
@@ -490,6 +494,19 @@ def counted(
         le(N, ITERATIONS), done, proof.given[1], positive_gap, why="divide by the gain"
     )
     return intro(intro(shown, (), not_yet), N)
+
+
+@state(
+    "corollary",
+    "algorithm.safe-run",
+    "A safe fixed learning rate keeps half of every alignment",
+    provenance="extension",
+    given=[*TRAINING, *TRAJECTORY, safe(critical)],
+    claim=both(forall(k, both(le(Jk(0), Jk(k)), gains(k))), never_saturates()),
+)
+def safe_run(proof: Proof) -> Theorem:
+    made = gaining(proof, list(proof.given[5:7]), proof.given[7])
+    return proof.note(made, "every step is below the critical one")
 
 
 epsilon, m = real("epsilon"), real("m")

@@ -61,7 +61,7 @@ from derivations.vectors import PRODUCTS, at, length, length_facts, pair, square
 
 line = ARBITRARY
 n, i, j, d, k, K = (nat(name) for name in "nijdkK")
-p, alpha, a = (real(name) for name in ("p", "alpha", "a"))
+p, q, alpha, a = (real(name) for name in ("p", "q", "alpha", "a"))
 c, v = function("c", "R"), function("v", "N")
 r, l, S = function("r", "N"), function("l", "N"), function("S", "N", "N")
 s = function("s", "N")
@@ -527,6 +527,74 @@ def crossing() -> Theorem:
     return found.theorem
 
 
+RAYS = forall(
+    (p, q), lt(0, p), le(p, q), lt(q, 1),
+    both(le(0, c(p)), le(p * c(q), q * c(p)), le((1 - q) * c(p), (1 - p) * c(q))),
+)  # fmt: skip
+"""c is not negative, c(J)/J does not increase and c(J)/(1 - J) does not fall: so it is for every
+concave coefficient."""
+
+
+@state(
+    "lemma",
+    "algorithm.largest-curvature",
+    "Where the coefficient times the curvature is largest",
+    provenance="extension",
+    given=[lt(0, L), eq(PEAK, _PEAK), RAYS],
+    claim=both(
+        lt(0, PEAK), lt(PEAK, 1),
+        forall(p, lt(0, p), lt(p, 1), le(c(p) * critical(p), c(PEAK) * KAPPA)),
+        eq(critical(PEAK), KAPPA),
+    ),
+    words="So $1/(c(J_\\ast)\\,\\kappa)$ is the largest fixed learning rate that is below "
+    "$1/(c(J)\\,K(J))$ at every $J$, for every algorithm with such a coefficient.",
+)  # fmt: skip
+def largest_curvature(proof: Proof) -> Theorem:
+    positive, peak, rays = proof.given
+    inside = [have(lt(0, PEAK), positive, peak), have(lt(PEAK, 1), positive, peak)]
+    low, high = assume(lt(0, p)), assume(lt(p, 1))
+    size = part(apply(rays, low, have(le(p, p)), high, at=[p, p]), 0)
+    wide = have(eq(KAPPA * (1 - PEAK), L), positive, peak), have(
+        eq(KAPPA * PEAK, L + G**2), positive, peak
+    )
+
+    def side(branch: Term, before: Theorem, slope: Theorem) -> Theorem:
+        """The bound from one branch of K, which is at least K."""
+        smaller = by_cases(
+            instance("minimum.cases", x=(L + G**2) / p, y=L / (1 - p)),
+            *([lambda case: have(le(critical(p), branch), case, unfold=(SUCCESS,))] * 2),
+        )
+        product = have(le(c(p) * critical(p), c(p) * branch), smaller, size)
+        limit = have(le(c(p) * branch, c(PEAK) * KAPPA),
+                     slope, before, low, high, positive, *inside, *wide)  # fmt: skip
+        return have(le(c(p) * critical(p), c(PEAK) * KAPPA), product, limit)
+
+    def left(case: Theorem) -> Theorem:
+        return side(L / (1 - p), case, part(apply(rays, low, case, inside[1], at=[p, PEAK]), 1, 1))
+
+    def right(case: Theorem) -> Theorem:
+        slope = part(apply(rays, inside[0], have(le(PEAK, p), case), high, at=[PEAK, p]), 1, 0)
+        return side((L + G**2) / p, case, slope)
+
+    made = proof.note(
+        intro(by_cases(order(p, PEAK), left, right), p, low.conclusion, high.conclusion),
+        "before the peak of K compare with L/(1 - J), beyond it with (L + G**2)/J",
+    )
+    return conjunction(
+        *inside, made, proof.note(at_peak(positive, peak, inside), "both are kappa at the peak")
+    )
+
+
+def at_peak(positive: Theorem, peak: Theorem, inside: list[Theorem]) -> Theorem:
+    """K(J*) = kappa."""
+    far, near = (L + G**2) / PEAK, L / (1 - PEAK)
+    same = [have(eq(branch, KAPPA), positive, peak, *inside) for branch in (far, near)]
+    return by_cases(
+        instance("minimum.cases", x=far, y=near),
+        *([lambda case: have(eq(critical(PEAK), KAPPA), case, *same, unfold=(SUCCESS,))] * 2),
+    )
+
+
 def fixed_bound(algorithm: Coefficient, positive: Theorem) -> Theorem:
     """``rate * c(J) * K(J) <= 1`` for every J."""
     low, high = assume(lt(0, p)), assume(lt(p, 1))
@@ -593,13 +661,8 @@ def fixed_peak(
     algorithm: Coefficient, positive: Theorem, peak: Theorem, inside: list[Theorem]
 ) -> Theorem:
     """``rate * c(J) * K(J) = 1`` at the peak of K."""
-    far, near = (L + G**2) / PEAK, L / (1 - PEAK)
     goal = eq(algorithm.rate * algorithm.of(PEAK) * critical(PEAK), 1)
-    same = [have(eq(branch, KAPPA), positive, peak, *inside) for branch in (far, near)]
-    curvature = by_cases(
-        instance("minimum.cases", x=far, y=near),
-        *([lambda case: have(eq(critical(PEAK), KAPPA), case, *same, unfold=(SUCCESS,))] * 2),
-    )
+    curvature = at_peak(positive, peak, inside)
     if algorithm is not GRPO:
         return have(goal, curvature, positive, peak, *inside)
     spread = PEAK * (1 - PEAK)

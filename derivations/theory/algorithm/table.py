@@ -229,9 +229,8 @@ class Row:
 
     @property
     def slope(self) -> Term:
-        """The claim that the objective has the derivative c(x)/(x(1-x))."""
-        assert self.objective is not None
-        return derivative(u, self.objective(u), x, self.coefficient(x) / (x * (1 - x)))
+        """c(x)/(x(1-x)), the derivative of the objective."""
+        return self.coefficient(x) / (x * (1 - x))
 
     @property
     def claim(self) -> Term:
@@ -240,7 +239,8 @@ class Row:
         update = implies(self.algorithm.contribution, update)
         if self.objective is None:
             return update
-        ascends = forall(x, lt(0, x), lt(x, 1), self.slope)
+        ascends = derivative(u, self.objective(u), x, self.slope)
+        ascends = forall(x, lt(0, x), lt(x, 1), ascends)
         return both(update, ascends if self.given is None else implies(self.given, ascends))
 
     def proved(self, made: Theorem) -> Theorem:
@@ -248,7 +248,7 @@ class Row:
         update = intro(made, (), self.algorithm.contribution)
         if self.objective is None:
             return update
-        ascent = self.ascent(self) if self.ascent else elementary(self)
+        ascent = self.ascent(self) if self.ascent else elementary(self, self.objective)
         ascent = intro(ascent, x, *(f.conclusion for f in INSIDE))
         return conjunction(update, ascent if self.given is None else intro(ascent, (), self.given))
 
@@ -260,11 +260,9 @@ def rewrite_coefficient(update: Theorem, closed: Theorem) -> Theorem:
     return infer("rewrite", closed, update, template=lam(hole, eq(value, hole * old.args[1])))
 
 
-def elementary(row: Row) -> Theorem:
+def elementary(row: Row, objective: Value) -> Theorem:
     """The slope of an objective by the rules of calculus."""
-    assert row.objective is not None
-    value = row.coefficient(x) / (x * (1 - x))
-    return differentiate(u, row.objective(u), x, *INSIDE, value=value)
+    return differentiate(u, objective(u), x, *INSIDE, value=row.slope)
 
 
 def by_arithmetic(*facts: Callable[[], Theorem]) -> Callable[[Row], Theorem]:
@@ -428,8 +426,7 @@ def scaled_ascent(row: Row, scale: Value) -> Theorem:
                       before.args[2], x, each)  # fmt: skip
     closed = row.closing(row)
     plain = by_scale(row.algorithm, scale)
-    value = row.coefficient(x) / (x * (1 - x))
-    return restate(slope, value, *INSIDE, biased, same, closed, plain)
+    return restate(slope, row.slope, *INSIDE, biased, same, closed, plain)
 
 
 GRPO_ROW = Row(
@@ -561,10 +558,16 @@ def close_population(row: Row) -> Theorem:
     return have(goal, opened, mean_, have(eq(variance / _deviant, _deviant), root, strict))
 
 
+ANGLE = forall(
+    x, lt(0, x), lt(x, 1),
+    both(derivative(u, phi(u), x, psi(x)), eq(sin(phi(x) / 2), sqrt(x)), le(0, cos(phi(x) / 2))),
+)  # fmt: skip
+"""phi is a differentiable 2 arcsin sqrt."""
+
+
 def angle_slope(row: Row) -> Theorem:
     """From sin(phi(x)/2) = sqrt(x) and cos(phi(x)/2) >= 0: phi' = 1/sqrt(x (1-x))."""
-    assert row.given is not None
-    angle = assume(row.given)
+    angle = assume(ANGLE)
     slope, height, side = (part(apply(angle, *INSIDE, at=[x]), *p) for p in ((0,), (1, 0), (1, 1)))
     moving = differentiate(u, sin(phi(u) / 2) ** 2, x, slope)
     radius = minimum(x, 1 - x)
@@ -590,20 +593,14 @@ def angle_slope(row: Row) -> Theorem:
                          have(lt(0, x * (1 - x)), *INSIDE))  # fmt: skip
     scaled = have(eq(psi(x) * sqrt(x * (1 - x)), 1), one, height, named)
     variance = square_roots.root_of(x * (1 - x), have(lt(0, x * (1 - x)), *INSIDE))
-    value = row.coefficient(x) / (x * (1 - x))
-    return restate(slope, value, scaled, positive, variance, *INSIDE)
+    return restate(slope, row.slope, scaled, positive, variance, *INSIDE)
 
 
 POPULATION = Row(
     Algorithm("population GRPO", num(1), lambda k, J: (1 - J) / sqrt(J * (1 - J)),
               lambda k, J: -(J / sqrt(J * (1 - J)))),
     lambda x: sqrt(x * (1 - x)), close_population,
-    phi, angle_slope,
-    forall(
-        x, lt(0, x), lt(x, 1),
-        both(derivative(u, phi(u), x, psi(x)), eq(sin(phi(x) / 2), sqrt(x)),
-             le(0, cos(phi(x) / 2))),
-    ),
+    phi, angle_slope, ANGLE,
 )  # fmt: skip
 
 
@@ -634,7 +631,7 @@ def pass_slope(row: Row) -> Theorem:
     made = differentiate(u, 1 - f(1 - u), x, inner, value=q)
     power = where(power_slope(), {real("x"): 1 - x, nat("n"): M})
     made = discharge(where(made, {f: power.conclusion.args[0], q: power.conclusion.args[2]}), power)
-    return restate(made, row.coefficient(x) / (x * (1 - x)), _failures(), *INSIDE)
+    return restate(made, row.slope, _failures(), *INSIDE)
 
 
 def _failures() -> Theorem:
