@@ -18,7 +18,16 @@ from fractions import Fraction
 from functools import cache, partial
 from itertools import pairwise
 
-from derivations.policies import Constants, IidTokens, Numbers, Point, ScoredToken, at, regularity
+from derivations.policies import (
+    Constants,
+    IidTokens,
+    Numbers,
+    Point,
+    Policy,
+    ScoredToken,
+    at,
+    regularity,
+)
 from derivations.policies.arithmetic import Arithmetic
 from paper_checks.claims import EXACTLY, Claim, Plain, Real, Trial, apart, over
 
@@ -93,13 +102,18 @@ def cases() -> Iterator[Measured]:
             yield measured(length, tau)
 
 
-def gain_of(case: Measured, eta: Real) -> Real:
+def gained(policy: Policy, theta: Fraction, eta: Real) -> Real:
     """The gain of a step; with more digits for a small step, whose gain is a small difference."""
     digits = EXACTLY.digits - 2 * min(0, int(EXACTLY.context.log10(eta)))
-    finely, policy = Numbers(digits), inside(case.length, case.tau)
-    start = finely.number(-case.delta)
+    finely = Numbers(digits)
+    start = finely.number(theta)
     before, after = (at(policy, (start + x,), finely) for x in (finely.number(0), eta))
     return EXACTLY.number(after.log_odds - before.log_odds)
+
+
+def gain_of(case: Measured, eta: Real) -> Real:
+    """The gain of a step in a case."""
+    return gained(inside(case.length, case.tau), -case.delta, eta)
 
 
 def _inverse(seed: int) -> Iterator[Trial]:

@@ -22,7 +22,7 @@ from derivations.policies.arithmetic import Arithmetic, Real
 from derivations.policies.finite import Response
 from paper_checks.claims import EXACTLY, Claim, Plain, Trial, apart, by_index, over
 from paper_checks.families import ROUGHLY
-from paper_checks.scaling import gain_of, measured, tau_for
+from paper_checks.scaling import gain_of, gained, measured, tau_for
 from paper_checks.search import climb
 from paper_checks.trees import SIGNS, Here, Tree, signs_here
 
@@ -548,7 +548,7 @@ def aligned_steps(bound: Callable[[Here], Real], seed: int) -> Iterator[Trial]:
         whole = regularity(policy, (0,), (reach,), EXACTLY, pieces=8)
         here = Here(start, Constants(whole.score / length, whole.hessian / length), length)
         eta = min(here.alignment / bound(here), EXACTLY.number(reach))
-        gain = at(policy, (eta,), EXACTLY).log_odds - start.log_odds
+        gain = gained(policy, Fraction(0), eta)
         instance = {"family": "independent signs", "T": length, "correct": "S > -tau", "tau": tau}
         yield Trial(over(eta * here.alignment / 2, gain), instance)
 

@@ -67,10 +67,10 @@ def test_a_claim_from_the_shell(tmp_path: Path) -> None:
 def test_one_violation_decides(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = instead(monkeypatch, made("0.5"), made("1.25", "token.joint"))
+    asked = instead(monkeypatch, made("0.5"), made("1.25", "token.extremal"))
     assert command.run(["--only", "one-step", "--seed", "42"]) == 1
     out = capsys.readouterr().out
-    assert "violated" in out and "1.250000000" in out and "token.joint *" in out
+    assert "violated" in out and "1.250000000" in out and "token.extremal *" in out
     assert "gap.norm *" not in out
     assert command.run(["--only", "one-step", "--only", "gradient", "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
