@@ -17,7 +17,7 @@ from derivations.kernel.terms import (
     real,
     sqrt,
 )
-from derivations.theory.algorithm import batch, directions, iterations, tokens
+from derivations.theory.algorithm import batch, directions, iterations, rates, tokens
 from derivations.vectors import pair, square
 
 from .evaluation import Instance, digits, mp
@@ -66,6 +66,12 @@ def _peaked(**values: Any) -> Instance:
     )  # fmt: skip
 
 
+def _weighed(coefficient: Callable[[Any], Any]) -> Instance:
+    """G = L = 1, so that K(J) is largest at 2/3."""
+    values = {"L": Q(1), "G": Q(1), "J_star": Q(2, 3), "c": coefficient}
+    return Instance(values, (Q(1, 3), Q(1, 2), Q(2, 3), Q(9, 10)))
+
+
 def _along(update: Any, multiple: Any = Q(2)) -> Instance:
     """The log-odds are t; the score is a vector of one coordinate, along the line."""
     values = {
@@ -75,6 +81,7 @@ def _along(update: Any, multiple: Any = Q(2)) -> Instance:
     return Instance(values, (Q(0),))
 
 
+_top = rates.c(rates.PEAK) * rates.KAPPA
 _gained = le(eta * gap(0) / 2, ell(eta) - ell(0))
 _STEPS = [
     Mutant(
@@ -105,6 +112,16 @@ _STEPS = [
         "algorithm.critical-rate", "another step", "the size of the step is dropped",
         drops(4), replace(_update(Q(3, 2)), values={**_update(Q(3, 2)).values, "alpha": Q(1, 9)}),
         "3/2 of the critical step gains a quarter",
+    ),
+    Mutant(
+        "algorithm.largest-curvature", "99/100", "c(J) K(J) is at most 99/100 of its value at J*",
+        claims(_top, percent(99) * _top),
+        _weighed(lambda x: x * (1 - x)), "J = 2/3 at G = L = 1",
+    ),
+    Mutant(
+        "algorithm.largest-curvature", "any coefficient", "c may be any function",
+        drops(2), _weighed(lambda x: (1 - x) ** 4),
+        "c(J) = (1 - J)**4: c K is 8/27 at 1/3 and 1/27 at 2/3",
     ),
     Mutant(
         "algorithm.fixed-rate", "REINFORCE", "101/100 of the rate of REINFORCE",
@@ -177,6 +194,12 @@ _NEAR_TOP = replace(
 )
 """Log-odds ascent towards the top of PEAK: a step gains 52/100 of its alignment, nearly."""
 
+_RUSHED = replace(
+    _training(RISING, Q(17, 10) / (2 * _ROOMY + _ROOMY**2), _one, (_ROOMY, _ROOMY), Q(3, 4)),
+    naturals=3,
+)
+"""The same with steps that are 17/10 times as long."""
+
 _LIKELY = replace(
     _training(RISING, 1 / _ROOMY, lambda x: 1 - x, (_ROOMY, _ROOMY), Q(3, 4)), naturals=2
 )
@@ -246,6 +269,15 @@ _RUNS = [
         "algorithm.gaining-run", "no coefficient", "0 < c is dropped",
         drops(2), _training(LOGIT, Q(1), lambda x: Q(0), _LOGIT, Q(3, 4)),
         "c = 0: nothing moves, though Delta mu = 1",
+    ),
+    Mutant(
+        "algorithm.safe-run", "53/100", "exp(-M(K)/2) becomes exp(-53/100 M(K))",
+        claims(M(K) / 2, percent(53) * M(K)), _NEAR_TOP,
+        "near the top of PEAK a step gains less",
+    ),
+    Mutant(
+        "algorithm.safe-run", "any rate", "alpha c(J) K(J) <= 1 is dropped",
+        drops(7), _RUSHED, "17/10 of the critical step keeps less than half of its alignment",
     ),
     Mutant(
         "algorithm.no-saturation", "53/100", "exp(-M(K)/2) becomes exp(-53/100 M(K))",

@@ -6,7 +6,8 @@ finite groups, `edges` about all of them where J is near 0 or 1, `noise` about v
 
 `rates` says which learning rates are safe, `tokens` which are at token level, `iterations` how
 many steps they take, `batch` what sampling changes, `directions` what other directions than that
-of the Gradient Gap do.
+of the Gradient Gap do.  `guarantees` derives the safe learning rate and the iterations for
+rows that are not in the table.
 """
 
 # In the order of the paper, which is that of the statements.
@@ -16,9 +17,9 @@ from derivations.theory.algorithm import edges, rates  # isort: split
 
 from derivations.theory.algorithm import iterations  # isort: split
 
-from derivations.theory.algorithm import batch, directions, noise, tokens
+from derivations.theory.algorithm import batch, directions, guarantees, noise, tokens
 
 __all__ = [
-    "batch", "bernstein", "directions", "edges", "groups", "iterations", "noise", "rates", "table",
-    "tokens",
+    "batch", "bernstein", "directions", "edges", "groups", "guarantees", "iterations", "noise",
+    "rates", "table", "tokens",
 ]  # fmt: skip

@@ -253,6 +253,11 @@ class Row:
         return conjunction(update, ascent if self.given is None else intro(ascent, (), self.given))
 
 
+def restate_objective(slope: Theorem, row: Row, closed: Theorem) -> Theorem:
+    """The slope of `polynomial_objective` in terms of a closed form of the coefficient."""
+    return restate(slope, row.slope, closed, *INSIDE)
+
+
 def rewrite_coefficient(update: Theorem, closed: Theorem) -> Theorem:
     """``update = c gamma`` from ``update = derived gamma`` and ``derived = c``."""
     value, old = update.conclusion.args
