@@ -118,8 +118,8 @@ define(
     provenance="classical",
     claim=app("imp", _any, unfold(_any, frozenset({"group_drawn"}))),
     words="With $m$ responses still to be drawn, $c$ correct ones among those drawn so far, whose "
-    "values $X$ add up to $A$, those of the correct ones to $B$, $V(m, c, A, B)$ is the expectation "
-    "of $U$ of these three for the whole group.",
+    "values $X$ add up to $A$, those of the correct ones to $B$, $V(m, c, A, B)$ is the "
+    "expectation of $U$ of these three for the whole group.",
     module=__name__,
 )
 

@@ -38,7 +38,7 @@ FUNCTIONS = ("lp", "s", "h")
 _COUNT = var("n", "N")
 _LONG = 14  # symbols of an expression that is worth a letter
 _LONGEST = 80  # symbols of a formula that still defines a function
-_LONGEST_LETTER = 40  # symbols of what a letter stands for
+_LONGEST_LETTER = 60  # symbols of what a letter stands for
 
 
 @dataclass(frozen=True)

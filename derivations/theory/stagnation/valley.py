@@ -437,8 +437,8 @@ _cycle = both(
     ),
     words="That a fixed rate can stagnate is the paper's; the instance is ours: two responses with "
     "log-odds $f$, population GRPO, every update along the Gradient Gap, $\\alpha$ such that $f_x$ "
-    "vanishes at the start $(-1, 1/2)$. The stagnating rate is 97 times the critical one there, $1/(c(J)\\,\\kappa)$, and 85 times "
-    "the fixed rate that is safe at every $J$.",
+    "vanishes at the start $(-1, 1/2)$. The stagnating rate is 97 times the critical one there, "
+    "$1/(c(J)\\,\\kappa)$, and 85 times the fixed rate that is safe at every $J$.",
 )
 def valley(proof: Proof) -> Theorem:
     bounds = alpha_bounds(proof.given[0])
