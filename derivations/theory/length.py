@@ -14,6 +14,7 @@ from derivations.kernel.terms import (
     Definition,
     Term,
     absolute,
+    app,
     beta,
     both,
     either,
@@ -34,7 +35,7 @@ from derivations.kernel.terms import (
     unfold,
 )
 from derivations.kernel.theorem import Theorem, infer
-from derivations.library import Proof, state
+from derivations.library import Proof, define, state
 from derivations.tactics import (
     apply,
     assume,
@@ -103,6 +104,24 @@ DRAWN = Definition(
 """``group_drawn(n, r, l, X, U, V)``: V(m, c, A, B) is the expectation of U(c, A, B) after m more
 responses were drawn, one after another; c counts the correct ones, A adds up X and B adds up
 r X."""
+
+
+_any = DRAWN(
+    n, _rewards, _logs, lam(i, X(i)), lam((c, _A, _B), _U(c, _A, _B)), _draw(_V)
+)  # fmt: skip
+
+define(
+    "definition",
+    "length.drawn",
+    "The expectation over a group drawn one after another",
+    DRAWN,
+    provenance="classical",
+    claim=app("imp", _any, unfold(_any, frozenset({"group_drawn"}))),
+    words="With $m$ responses still to be drawn, $c$ correct ones among those drawn so far, whose "
+    "values $X$ add up to $A$, those of the correct ones to $B$, $V(m, c, A, B)$ is the "
+    "expectation of $U$ of these three for the whole group.",
+    module=__name__,
+)
 
 
 def bilinear(share: Term, product: Term) -> Term:
@@ -459,7 +478,7 @@ def _side(falls: bool) -> Theorem:
 
 # How far it can turn -------------------------------------------------------------------------
 
-_low, _high = real("Tmin"), real("Tmax")
+_low, _high = real("T_min"), real("T_max")
 GAP_VECTOR = lam(j, gap(_scores, j))
 
 
@@ -467,7 +486,7 @@ _norms = lam(i, vectors.length(lam(j, S(i, j))))
 _sizes = MEAN(n, _rewards, _logs, _norms) + MEAN(n, lam(i, 1 - r(i)), _logs, _norms)
 _ratio = _high / _low
 _edge = (_ratio - 1) / (_ratio + 1)
-_slack = four_responses((_high + _low) / _low, num(2))
+_slack = four_responses(_high + _low, 2 * _low)
 _slack_lengths = lam(i, CHOICE4(i, _high, _low, _high, _high))
 _slack_sizes = lam(i, absolute(beta(_slack.score, [0, i])))
 
@@ -625,7 +644,7 @@ def _attained(proof: Proof) -> Theorem:
     (premise,), goal = premises_of(proof.statement.conclusion.args[1])
     longer = assume(premise)
     goals = conjuncts(goal)
-    high_score, low_score = (_high + _low) / _low, num(2)
+    high_score, low_score = _high + _low, 2 * _low
     at = proof.use("length.four-responses", a=high_score, b=low_score)
     gap_ = part(at, 1, 1, 0)
     sizes = [
@@ -641,7 +660,7 @@ def _attained(proof: Proof) -> Theorem:
     )
     proof.note(means, "the mean sizes of the scores")
     edge = proof.have(goals[1], means, gap_, low, longer, why="the bound is attained")
-    rises = proof.have(goals[2], gap_, low, longer, why="the gap is the ratio minus 1")
+    rises = proof.have(goals[2], gap_, low, longer, why="the gap is the difference of the lengths")
     flat = proof.have(goals[3], *known, unfold=_UNFOLD, why="the two lengths make both sides equal")
     return intro(conjunction(part(at, 0), edge, rises, flat), (), premise)
 

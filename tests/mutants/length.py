@@ -70,7 +70,7 @@ def _edge() -> Instance:
     """The policy that attains the bound for lengths between 2 and 6."""
     scores = (Q(4), Q(-2), Q(-1), Q(-1))
     values = {
-        "n": 4, "d": 1, "Tmin": Q(2), "Tmax": Q(6), "r": lambda i: _REWARDS[int(i)],
+        "n": 4, "d": 1, "T_min": Q(2), "T_max": Q(6), "r": lambda i: _REWARDS[int(i)],
         "l": lambda i: _QUARTERS[int(i)], "S": lambda i, j: scores[int(i)],
         "T": lambda i: _LONG[int(i)],
     }  # fmt: skip

@@ -91,12 +91,28 @@ class Peeled:
     @property
     def prefix(self) -> str:
         """The quantifiers and premises, up to where the body begins."""
-        ranges = r",\ ".join(self.ranges)
-        text = rf"\forall {ranges}\colon" if self.ranges else ""
         if not self.premises:
-            return text
-        given = ", ".join(side_by_side(chained(self.printer, self.premises), Level.OR))
-        return governed(text, rf"{given} \Rightarrow")
+            return self.quantifiers
+        return governed(self.quantifiers, rf"{', '.join(self.given)} \Rightarrow")
+
+    @property
+    def quantifiers(self) -> str:
+        """The quantifiers in LaTeX."""
+        ranges = r",\ ".join(self.ranges)
+        return rf"\forall {ranges}\colon" if self.ranges else ""
+
+    @property
+    def given(self) -> list[str]:
+        """The premises in LaTeX."""
+        return side_by_side(chained(self.printer, [*map(tidied, self.premises)]), Level.OR)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The prefix with every premise on a line of its own."""
+        given = [f"{premise}," for premise in self.given]
+        if given:
+            given[-1] = rf"{given[-1][:-1]} \Rightarrow"
+        return (*([self.quantifiers] if self.quantifiers else []), *given)
 
     @property
     def rows(self) -> list[Row]:
@@ -163,7 +179,9 @@ def _row(printer: Printer, formula: Term) -> Row:
         return Row("", "", "", Level.IMPLIES, rf"\exists {where}{colon}", tuple(rows))
     if formula.head == "forall" or formula.head == "imp" and formula.args[1].head != "false":
         found = peel(printer, formula)
-        return Row("", "", "", Level.IMPLIES, found.prefix, tuple(found.rows))
+        return Row(
+            level=Level.IMPLIES, prefix=found.prefix, inner=tuple(found.rows), lines=found.lines
+        )
     shown = printer.show(formula)
     return Row(shown.text, level=shown.level)
 

@@ -35,9 +35,10 @@ from derivations.render.latex.symbols import PRIME
 
 REWARD = function("r", "N")
 FUNCTIONS = ("lp", "s", "h")
-_COUNT, _STEPS = var("n", "N"), function("eta", "N")
+_COUNT = var("n", "N")
 _LONG = 14  # symbols of an expression that is worth a letter
-_LONGEST = 100  # symbols of a formula that still defines a function
+_LONGEST = 80  # symbols of a formula that still defines a function
+_LONGEST_LETTER = 60  # symbols of what a letter stands for
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class ExplicitPolicy:
         own = {count, *(name[0] for name in named if name)}
         free = {v for f in formulas for v in free_variables(f)}
         taken = frozenset(v.head for v in free - own)
-        if taken & {"n", "r", *FUNCTIONS, *(["eta"] if functions[3:] else [])}:
+        if taken & {"n", "r", *FUNCTIONS}:
             return None
         steps = functions[3] if functions[3:] else None
         return cls(count, reward, tuple(functions[:3]), steps, taken)
@@ -80,16 +81,22 @@ class ExplicitPolicy:
         heads = [function(name, *sorts) for name in FUNCTIONS]
         return dict(zip([REWARD, *heads], [self.reward, *self.functions], strict=True))
 
+    @property
+    def sizes(self) -> Term:
+        """The name of the step sizes; eta may be that of the learning rate."""
+        return function("delta" if "eta" in self.taken else "eta", "N")
+
     def named(self, term: Term) -> Term:
         """The term with the usual names for the functions of this policy and their values."""
         if defined(term) in ("policy", "run") and term.args[2:5] == self.functions:
             return app(
-                term.head, _COUNT, *self.names, *([_STEPS] if self.steps is not None else [])
+                term.head, _COUNT, *self.names, *([self.sizes] if self.steps is not None else [])
             )
         if term.kind == "lam" and term == self.steps:
-            return lam(_index("k"), _STEPS(_index("k")))
+            return lam(_index("k"), self.sizes(_index("k")))
         if term.kind in ("lam", "app") and not term.loose:
-            for name, meaning in self.names.items():
+            steps = {} if self.steps is None else {self.sizes: self.steps}
+            for name, meaning in {**self.names, **steps}.items():
                 arguments = _first_arguments(meaning, term)
                 if arguments is not None:
                     missing = opened(term)[0] if term.kind == "lam" else ()
@@ -110,7 +117,12 @@ class ExplicitPolicy:
         for implied in ((), ("h",), ("s", "h")):
             plain = list(self._equations(implied))
             equations = _abbreviated(plain, self.taken)
-            if max(map(size, equations)) <= _LONGEST and len(equations) < len(plain) + 3:
+            letters = equations[len(plain) :]
+            if (
+                max(map(size, equations)) <= _LONGEST
+                and all(size(e) <= _LONGEST_LETTER for e in letters)
+                and len(letters) < 3
+            ):
                 break
         return equations
 
@@ -126,7 +138,7 @@ class ExplicitPolicy:
             else:
                 yield from _defining(name, meaning, places)
         if self.steps is not None:
-            yield eq(_STEPS(_index("k")), beta(self.steps, [_index("k")]))
+            yield eq(self.sizes(_index("k")), beta(self.steps, [_index("k")]))
 
     def _name(self, letter: str) -> Term:
         return next(name for name in self.names if name.head == letter)

@@ -14,7 +14,7 @@ class Row:
     """One formula of a display: left side, sign and right side, or all of it on the left.
 
     A quantified formula has its quantifiers and premises as `prefix` and what they govern as
-    `inner` rows.
+    `inner` rows; `lines` is the prefix again, with each premise on a line of its own.
     """
 
     left: str = ""
@@ -23,6 +23,7 @@ class Row:
     level: int = Level.RELATION
     prefix: str = ""
     inner: tuple[Row, ...] = ()
+    lines: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -217,7 +218,13 @@ def _inner_lines(row: Row, limit: int) -> list[tuple[str, str]]:
     last = len(row.inner) - 1
     parts = [_stopped(row_lines(r, limit - 2), "," * (k < last)) for k, r in enumerate(row.inner)]
     inner = [(rf"\quad {leading(left)}", right) for part in parts for left, right in part]
-    return [(row.prefix, ""), *inner]
+    if width(row.prefix) <= limit:
+        return [(row.prefix, ""), *inner]
+    pieces = [
+        [line] if r"\begin" in line else broken(line, limit, limit - 4) for line in row.lines
+    ]
+    before = [(rf"\qquad {part}" if k else part) for p in pieces for k, part in enumerate(p)]
+    return [*((line, "") for line in before), *inner]
 
 
 def _elided(text: str) -> str:

@@ -34,15 +34,15 @@ def _near(printer: Printer, term: Term) -> str | None:
 
 
 def _drawn(printer: Printer, term: Term) -> str | None:
-    """``V is the expectation of U over a group drawn one after another``."""
+    """``V is the mean of U over a group``, where c, A and B are sums: see the definition."""
     *_, variable, update, value = term.args
     (index,), body, inside = printer.opened(variable)
-    state, form, within = printer.opened(update)
-    names = ", ".join(map(within.text, state))
+    _, form, within = printer.opened(update)
+    name, shown = f"X({inside.text(index)})", inside.inline().text(body)
+    own = "" if shown == name else f", ${name} = {shown}$"
     return (
-        f"${printer.function(value)}$ is the mean, over responses drawn one after another, of "
-        f"${within.inline().text(form)}$, where $({names})$ are the sums of $r$, of $X$ and of "
-        f"$r X$ over the group, $X({inside.text(index)}) = {inside.inline().text(body)}$"
+        f"${printer.function(value)}$ is the mean of ${within.inline().text(form)}$ over a group"
+        f"{own}"
     )
 
 

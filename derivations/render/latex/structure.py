@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Collection, Iterator
+from fractions import Fraction
 from functools import reduce
 from typing import cast
 
@@ -144,14 +146,19 @@ def tidied(term: Term) -> Term:
     return _simpler(tidy)
 
 
+_ARITHMETIC = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+
+
 def _simpler(term: Term) -> Term:
     """A sum, product or function of numbers or of differences in fewer signs."""
     a: Term
     b: Term
     a, b = (*term.args, _ZERO, _ZERO)[:2]
     match term.head:
-        case "+" | "*" if a.kind == b.kind == "num":
-            return num(a.head + b.head if term.head == "+" else a.head * b.head)
+        case "+" | "-" | "*" if a.kind == b.kind == "num":
+            return num(_ARITHMETIC[term.head](a.head, b.head))
+        case "/" if a.kind == b.kind == "num" and b != _ZERO:
+            return num(Fraction(a.head) / b.head)
         case "neg" if a.kind == "num":
             return num(-a.head)
         case "+" if a == _ZERO:

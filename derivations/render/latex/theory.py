@@ -282,10 +282,13 @@ def _lambert_root(printer: Printer, term: Term) -> Printed:
 
 
 def _token_curvature(printer: Printer, term: Term) -> Printed:
-    names = ("G_p", "L_p", "T_max")
-    if not all(map(is_variable, term.args, names)):
+    if not all(map(is_variable, term.args, ("G_p", "L_p"))):
         return _meaning(printer, term)
-    return Printed(rf"\kappa_{{\mathrm{{tok}}}}{bracket(printer.text(term.args[3]))}")
+    length, rate = term.args[2:]
+    name = r"\kappa_{\mathrm{tok}}"
+    if not is_variable(length, "T_max"):
+        name += rf"^{{T = {printer.inline().text(length)}}}"
+    return Printed(f"{name}{bracket(printer.text(rate))}")
 
 
 def spoken(name: str) -> Show:
@@ -348,5 +351,7 @@ correct and incorrect responses are exchanged. At token level $s_{\mathrm{tok},k
 $h_{\mathrm{tok},k,t}(i)$ are the derivatives of the log-probability of token $k$ given those before
 it, $T$ is the length of the response, and weights $w$ with $0 \le w \le 1$ stand for an event $A$,
 of probability $P(A) = \sum_{i} w(i)\,\pi_{t}(i)$. As usual $[x]_{+} = \max\{x, 0\}$,
+$\langle x, y\rangle = \sum_{j} x_{j} y_{j}$ and $\lvert x\rvert = \sqrt{\langle x, x\rangle}$ for
+vectors, $\kappa_{\mathrm{tok}}^{T = m}$ is $\kappa_{\mathrm{tok}}$ for responses of length $m$,
 and $(a,\ b,\ \ldots)_{i}$ is $a$ for $i = 0$, $b$ for $i = 1$, and so on."""
 """What the symbols mean, in a paragraph of LaTeX."""

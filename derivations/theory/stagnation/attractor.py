@@ -22,6 +22,7 @@ from derivations.kernel.terms import (
     Definition,
     Term,
     absolute,
+    app,
     beta,
     both,
     derivative,
@@ -39,7 +40,7 @@ from derivations.kernel.terms import (
     unfold,
 )
 from derivations.kernel.theorem import Theorem, infer
-from derivations.library import Proof, state
+from derivations.library import Proof, define, state
 from derivations.tactics import (
     apply,
     assume,
@@ -115,6 +116,18 @@ NEAR = Definition(
     ),
 )
 """``near_cycle(h, x, y, z)``: the coordinates a and b of (x, y) are at most z in size."""
+
+
+define(
+    "definition",
+    "stagnation.near-cycle",
+    "How far a point is from the cycle",
+    NEAR,
+    provenance="extension",
+    claim=app("imp", NEAR(h, x, y, z), unfold(NEAR(h, x, y, z), frozenset({"near_cycle"}))),
+    words="For $|h|<1$: the point is $(-1+a+h b,\\ 1/2+h a+b)$ with $|a|,|b|\\le z$.",
+    module=__name__,
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from derivations.expectation import WITHIN, Line, Run
 from derivations.kernel.terms import (
     Definition,
     Term,
+    app,
     beta,
     both,
     derivative,
@@ -32,7 +33,7 @@ from derivations.kernel.terms import (
     unfold,
 )
 from derivations.kernel.theorem import Theorem, infer
-from derivations.library import Proof, state
+from derivations.library import Proof, define, state
 from derivations.tactics import (
     apply,
     assume,
@@ -88,6 +89,55 @@ VALLEY_BEND = Definition(
     ),
 )
 """``valley_bend(x, y, v, w)``: the second derivative of f in the direction (v, w)."""
+
+define(
+    "definition",
+    "stagnation.logistic",
+    "The logistic function",
+    LOGISTIC,
+    provenance="classical",
+    claim=eq(LOGISTIC(x), beta(LOGISTIC.meaning, [x])),
+    module=__name__,
+)
+define(
+    "definition",
+    "stagnation.landscape",
+    "The valley",
+    VALLEY,
+    provenance="extension",
+    claim=eq(VALLEY(alpha, x, y), beta(VALLEY.meaning, [alpha, x, y])),
+    words="The log-odds $f(x,y)=\\alpha x+f_0-\\beta\\,\\sigma(x)\\,y^2/(1+y^2)$ with $f_0=3/2$ "
+    "and $\\beta=20$: they rise along the floor $y=0$, between walls that steepen with $x$.",
+    module=__name__,
+)
+define(
+    "definition",
+    "stagnation.slope-along",
+    "The slope of the valley along its floor",
+    VALLEY_X,
+    provenance="extension",
+    claim=eq(VALLEY_X(alpha, x, y), beta(VALLEY_X.meaning, [alpha, x, y])),
+    module=__name__,
+)
+define(
+    "definition",
+    "stagnation.slope-across",
+    "The slope of the valley across its floor",
+    VALLEY_Y,
+    provenance="extension",
+    claim=eq(VALLEY_Y(x, y), beta(VALLEY_Y.meaning, [x, y])),
+    module=__name__,
+)
+define(
+    "definition",
+    "stagnation.bend",
+    "The second derivative of the valley in a direction",
+    VALLEY_BEND,
+    provenance="extension",
+    claim=eq(VALLEY_BEND(x, y, v, w), beta(VALLEY_BEND.meaning, [x, y, v, w])),
+    words="That these are the derivatives is `stagnation.valley-derivatives`.",
+    module=__name__,
+)
 
 PARTS = ("logistic", "valley", "valley_x", "valley_y", "valley_bend")
 """The definitions to unfold for arithmetic with the valley."""
@@ -228,6 +278,20 @@ def _updated(rate: Term) -> Term:
 
 ASCENDS = Definition("ascends", lam((alpha, eta, c, X, Y), forall(k, _updated(eta))))
 """``ascends(alpha, eta, c, X, Y)``: the points (X(k), Y(k)) follow the updates eta c(J) gamma."""
+
+_ascent = ASCENDS(alpha, eta, lam(p, c(p)), lam(k, X(k)), lam(k, Y(k)))
+
+define(
+    "definition",
+    "stagnation.updates",
+    "Training in the valley",
+    ASCENDS,
+    provenance="classical",
+    claim=app("imp", _ascent, unfold(_ascent, frozenset({"ascends"}))),
+    words="The update of every algorithm of section 4, in expectation: a learning rate times "
+    "$c(J)$ times the Gradient Gap.",
+    module=__name__,
+)
 
 STEEPNESS = sqrt(STEEPEST)
 BENDING = 40 + STEEPEST / 4

@@ -128,7 +128,7 @@ _RUN = [where_population(f) for f in (TRAINING[0], *TRAINING[3:])]
     ),
     words="Population GRPO violates that condition as soon as $J$ exceeds a value below 1, for "
     "every fixed learning rate. Groups of $G = N + 1$ meet it at every $J$ once the rate is small "
-    "enough. Both meet the condition with $\\\\kappa_{\\\\mathrm{tok}}$, or $K(J)$, at every $J$, "
+    "enough. Both meet the condition with $\\kappa_{\\mathrm{tok}}$, or $K(J)$, at every $J$, "
     "and then $J$ increases at every step, to 1 if $M$ diverges.",
 )
 def inverse_bound(proof: Proof) -> Theorem:

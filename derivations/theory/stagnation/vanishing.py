@@ -104,7 +104,7 @@ _progress, _alignment = VANISHING.progress, VANISHING.alignment
         forall(K, le(K * _alignment(K) ** 2, 14)),
     ),
     words="The log-odds are an arctangent: $f'(x)=1/(1+x^2)$. Every direction is perfect and every "
-    "step the critical one, yet $M(\\\\infty)\\\\le 4$.",
+    "step the critical one, yet $M(\\infty)\\le 4$.",
 )
 def vanishing(proof: Proof) -> Theorem:
     smooth, start, moves = proof.given
