@@ -77,7 +77,8 @@ def exp_power(exponent: int) -> Theorem:
         return by_equations(goal, exp_power(-exponent), inverse)
     half = exponent // 2
     joined = instance("exp.sum", x=half * _x, y=(exponent - half) * _x)
-    return by_equations(goal, exp_power(half), exp_power(exponent - half), joined)
+    powers = dict.fromkeys((exp_power(half), exp_power(exponent - half)))  # one if they agree
+    return by_equations(goal, *powers, joined)
 
 
 def exp_of_sum(parts: Sequence[tuple[int, Term]]) -> Theorem:

@@ -56,6 +56,7 @@ from derivations.tactics import (
     part,
     rewrite,
     specialise,
+    symmetric,
     where,
 )
 from derivations.theory.token.martingale import Dmu, J, ell2
@@ -318,3 +319,247 @@ def cosh_quarter() -> Theorem:
     )  # fmt: skip
     cosh = elementary.cosh_above()
     return have(le(2 * exp(x**2 / 4), exp(x) + exp(-x)), cosh, bound)
+
+
+# How rare the incorrect responses are ---------------------------------------------------------
+
+_u = log(1 / (1 - J(t)))
+SPREAD = SIGMA2 + b**2
+W = function("W", "N")
+a, c = real("a"), real("c")
+
+
+@state(
+    "lemma",
+    "token.sign-tail",
+    "A lower bound on the tail of a sum of fair signs",
+    provenance="classical",
+    given=[*SIGNS, RARE],
+    claim=both(
+        le(log(1 / (1 - J(t))), T_max * log(2)),
+        le(SIGMA2 * log(1 / (1 - J(t))), 40 * SPREAD),
+    ),
+)
+def sign_tail(proof: Proof) -> Theorem:
+    known = proof.use("setting.success-rate", at=[t])
+    positive = [proof.given[2], Drawn.of(proof.given[1]).some]
+    share = proof.note(
+        single_response(proof), "an incorrect response has probability 2^{-T_max}"
+    )
+    count = proof.note(surprise_below(share, T_max * log(2), known), "so it is at most T log 2")
+    log_two = rewrite(where(calculus.log_tangent(), x=2), have(eq(num(2) - 1, 1)))
+    log_two = discharge(log_two, have(lt(0, num(2))))
+    goal = proof.statement.conclusion.args[1]
+
+    def large(case: Theorem) -> Theorem:
+        size = have(lt(0, SIGMA2), *positive)
+        first = have(le(SIGMA2 * _u, SIGMA2 * (T_max * log(2))), count, size)
+        second = have(le(SIGMA2 * (T_max * log(2)), SIGMA2 * T_max), log_two, size, positive[1])
+        return have(goal, first, second, case)
+
+    def small(case: Theorem) -> Theorem:
+        return rare_enough(proof, case, known, positive)
+
+    made = by_cases(order(25 * SPREAD, 2 * (SIGMA2 * T_max)), small, large)
+    return conjunction(count, made)
+
+
+def single_response(proof: Proof) -> Theorem:
+    """exp(-(T_max log 2)) <= 1 - J: there is an incorrect response."""
+    setting, drawn = Setting.of(proof.given[0]), Drawn.of(proof.given[1])
+    weight = lam(i, (1 - beta(line.reward, [i])) * exp(line.log_policy(t, i)))
+    known = proof.use("setting.success-rate", at=[t])
+    value = exp(-(T_max * log(2)))
+
+    def use(chosen: Theorem) -> Theorem:
+        inside, wrong = part(chosen, 0), part(chosen, 1)
+        early = assume(lt(k, T_max))
+        token = part(apply(proof.given[3], inside, early, at=[k, j]), 0)
+        tokens = sums.equal(T_max, intro(token, k, early.conclusion))
+        whole = apply(drawn.sums, inside, at=[t, j])
+        level = have(eq(line.log_policy(t, j), -(T_max * log(2))), whole, tokens)
+        binary = assume(lt(i, n))
+        split = apply(setting.binary, binary, at=[i])
+        each = by_cases(split, *([lambda q: have(le(0, beta(weight, [i])), q)] * 2))
+        rule = where(sums.term_below(), f=weight, n=n, k=j)
+        below = discharge(rule, intro(each, i, binary.conclusion), inside)
+        there = have(le(exp(line.log_policy(t, j)), 1 - J(t)), below, wrong, known, unfold=NAMES)
+        return rewrite(there, level)
+
+    return fold(obtain(setting.incorrect, [j], use), le(value, 1 - J(t)))
+
+
+def surprise_below(share: Theorem, value: Term, known: Theorem) -> Theorem:
+    """log(1/(1 - J)) <= value from exp(-value) <= 1 - J."""
+    rate = 1 - J(t)
+    positive = have(lt(0, rate), known)
+    inverse = discharge(where(calculus.exp_minus_log(), x=1 / rate), have(lt(0, 1 / rate), positive))
+    same = have(eq(exp(-log(1 / rate)), rate), inverse, positive)
+    rule = where(calculus.exp_reflects(), x=-value, y=-log(1 / rate))
+    below = have(le(exp(-value), exp(-log(1 / rate))), share, same)
+    return have(le(log(1 / rate), value), discharge(rule, below))
+
+
+def rare_enough(
+    proof: Proof, case: Theorem, known: Theorem, positive: list[Theorem]
+) -> Theorem:
+    """sigma**2 log(1/(1 - J)) <= 40 (sigma**2 + b**2) where 25 of the latter are 2 sigma**2 T_max.
+
+    The second moment method for exp(lambda s), with lambda**2 sigma**4 = 25 (sigma**2 + b**2).
+    """
+    size = have(lt(0, SIGMA2), *positive)
+    root = [apply(instance(name, x=SPREAD), have(le(0, SPREAD), size))
+            for name in ("root.nonnegative", "root.square")]  # fmt: skip
+    rate, R = 5 * sqrt(SPREAD) / SIGMA2, 25 * SPREAD / SIGMA2
+    sign = have(le(0, rate), root[0], *positive)
+    exact = have(eq(rate**2 * SIGMA2, R), root[1], *positive)
+    most = have(le(rate**2 * G_p**2, 2), have(
+        eq(rate**2 * G_p**2, R / T_max), exact, *positive), have(
+        le(R / T_max, 2), case, *positive))  # fmt: skip
+    some = have(le(25, R), have(le(0, b**2 / SIGMA2), *positive), *positive)
+    moments = proof.use("token.sign-moments")
+    first = apply(part(moments, 1, 1, 1), sign, most, at=[rate])
+    e = exp(R / 4)
+    first = rewrite(first, have(eq(rate**2 * SIGMA2 / 4, R / 4), exact))
+    proof.note(first, "the mean of w = exp(lambda s), where lambda^2 sigma^4 = 25 (sigma^2 + b^2)")
+    inside, early = assume(lt(i, n)), assume(lt(k, T_max))
+    two = part(apply(proof.given[3], inside, early, at=[k, i]), 1)
+    near = by_cases(two, *([lambda q: have(
+        both(le(-G_p, s_tok(k, t, i)), le(s_tok(k, t, i), G_p)), q, proof.given[2])] * 2))
+    scores = intro(near, (k, i), inside.conclusion, early.conclusion)
+    second = proof.use("token.azuma", scores, lam=2 * rate)
+    second = rewrite(second, have(eq((2 * rate) ** 2 * SIGMA2 / 2, 8 * (R / 4)), exact),
+                     where(elementary.exp_power(8), x=R / 4))  # fmt: skip
+    proof.note(second, "and that of its square")
+    # exp(lambda b) is at most half of the mean.
+    short = have(le(b**2, sqrt(SPREAD) ** 2), root[1], size)
+    short = discharge(where(elementary.ordered_squares(), x=b, y=sqrt(SPREAD)), short, root[0])
+    short = have(le(rate * b, R / 5), have(
+        le(rate * b, rate * sqrt(SPREAD)), short, sign), have(
+        eq(rate * sqrt(SPREAD), R / 5), root[1], *positive))  # fmt: skip
+    limit = discharge(where(calculus.exp_monotone(), a=rate * b, b=R / 5), short)
+    tangent = where(calculus.exp_tangent(), x=R / 20)
+    joined = instance("exp.sum", x=R / 20, y=R / 5)
+    joined = rewrite(joined, have(eq(R / 20 + R / 5, R / 4)))
+    twice = have(le(2, exp(R / 20)), tangent, some)
+    half = have(le(2 * exp(R / 5), exp(R / 20) * exp(R / 5)), twice)
+    half = have(le(2 * exp(rate * b), e), limit, half, joined)
+    proof.note(half, "below b, w is at most half its mean")
+    # The second moment method, with weight exp(-7 R/4).
+    value = exp(rate * line.score(t, i))
+    wrong = assume(eq(beta(line.reward, [i]), 1))
+    below = have(le(line.score(t, i), b), below_b(proof, wrong))
+    below = have(le(rate * line.score(t, i), rate * b), below, sign)
+    below = discharge(where(calculus.exp_monotone(), a=below.conclusion.args[0], b=rate * b), below)
+    below = intro(below, i, inside.conclusion, wrong.conclusion)
+    alpha = 1 / e**7
+    power = have(eq(value**2, exp(2 * rate * line.score(t, i))), rewrite(
+        where(elementary.exp_power(2), x=rate * line.score(t, i)),
+        have(eq(2 * (rate * line.score(t, i)), 2 * rate * line.score(t, i)))))  # fmt: skip
+    weight = exp(line.log_policy(t, i))
+    summed = sums.equal(n, intro(have(
+        eq(weight * value**2, weight * power.conclusion.args[1]), power), i, inside.conclusion))
+    squares = have(eq(mean(value**2), mean(power.conclusion.args[1])), summed, unfold=NAMES)
+    squares = have(le(mean(value**2), e**8), squares, second)
+    tail = discharge(
+        where(second_moment_method(), {W: lam(i, value), a: alpha, c: exp(rate * b)}),
+        below, have(lt(0, alpha)), have(le(0, exp(rate * b))), proof.given[0],
+    )  # fmt: skip
+    tail = have(
+        le(1 / (4 * e**6), tail.conclusion.args[1]),
+        discharge(
+            where(best_weight(), {
+                x: e, y: mean(value), z: mean(value**2), b: exp(rate * b), c: 1 - J(t),
+            }),
+            tail, first, squares, half, instance("exp.positive", x=R / 4),
+        ),
+    )  # fmt: skip
+    proof.note(tail, "Cauchy and Schwarz: P(A) E[w^2] is at least the square of E[w] less its part")
+    # 4 exp(6 R/4) <= exp(3 R/2 + 2).
+    whole = 3 * R / 2 + 2
+    joined = instance("exp.sum", x=6 * (R / 4), y=num(2))
+    joined = rewrite(joined, have(eq(6 * (R / 4) + 2, whole)), where(elementary.exp_power(6), x=R / 4))
+    five = discharge(where(elementary.exp_square(), x=num(2)), have(le(0, num(2))))
+    four = have(le(4, exp(num(2))), five)
+    minus = where(calculus.exp_minus(), x=whole)
+    four = have(le(4 * e**6, exp(whole)), have(
+        le(4 * e**6, exp(num(2)) * e**6), four, have(lt(0, e**6))), joined)
+    inverse = discharge(where(inverses(), x=4 * e**6, y=exp(whole)), four, have(lt(0, 4 * e**6)))
+    share = chained(rewrite(inverse, symmetric(minus)), tail)
+    found = surprise_below(share, whole, known)
+    found = have(le(_u, 40 * SPREAD / SIGMA2), found, some, have(
+        eq(40 * SPREAD / SIGMA2, num(Fraction(8, 5)) * R), *positive))
+    return have(proof.statement.conclusion.args[1], found, *positive)
+
+
+def below_b(proof: Proof, correct: Theorem) -> Theorem:
+    """-b <= s and s <= b for a correct response i < n."""
+    inside, score = assume(lt(i, n)), line.score(t, i)
+    size, goal = absolute(score), both(le(-b, score), le(score, b))
+
+    def far(case: Theorem) -> Theorem:
+        zero = apply(part(apply(proof.given[4], inside, at=[i]), 0), case)
+        return absurd(have(lt(0, 0), zero, correct), goal)
+
+    def near(case: Theorem) -> Theorem:
+        split = instance("absolute.cases", x=score)
+        return by_cases(split, *([lambda q: have(goal, q, case)] * 2))
+
+    return by_cases(order(b, size), far, near)
+
+
+def chained(first: Theorem, second: Theorem) -> Theorem:
+    """x <= z from x <= y and y <= z, whatever they are made of."""
+    made = have(le(x, z), assume(le(x, y)), assume(le(y, z)))
+    low, middle = first.conclusion.args
+    values = {x: low, y: middle, z: second.conclusion.args[1]}
+    return discharge(where(made, values), first, second)
+
+
+@cache
+def inverses() -> Theorem:
+    """1/y <= 1/x for 0 < x <= y."""
+    positive, ordered = assume(lt(0, x)), assume(le(x, y))
+    other = have(lt(0, y), positive, ordered)
+    return have(le(1 / y, 1 / x), ordered, positive, other)
+
+
+@cache
+def best_weight() -> Theorem:
+    """1/(4 x**6) <= c from c >= a (y - b) - a**2 z/4, a = x**-7, x <= y, 2 b <= x, z <= x**8."""
+    positive = assume(lt(0, x))
+    weight = 1 / x**7
+    bound = assume(le(weight * (y - b) - weight**2 / 4 * z, c))
+    near = have(le(x / 2, y - b), assume(le(x, y)), assume(le(2 * b, x)))
+    sign = have(lt(0, weight), positive)
+    first = have(le(weight * (x / 2), weight * (y - b)), near, sign)
+    second = have(le(weight**2 / 4 * z, weight**2 / 4 * x**8), assume(le(z, x**8)),
+                  have(lt(0, weight**2 / 4), sign))  # fmt: skip
+    exact = have(eq(weight * (x / 2) - weight**2 / 4 * x**8, 1 / (4 * x**6)), positive)
+    return have(le(1 / (4 * x**6), c), bound, first, second, exact)
+
+
+@cache
+def second_moment_method() -> Theorem:
+    """a (E[W] - c) - a**2 E[W**2]/4 <= 1 - J, if W <= c on the correct responses; 0 < a, 0 <= c."""
+    policy = assume(line.policy)
+    setting = Setting.of(policy)
+    inside, positive, some = assume(lt(i, n)), assume(lt(0, a)), assume(le(0, c))
+    reward, weight = beta(line.reward, [i]), exp(line.log_policy(t, i))
+    small = assume(forall(i, lt(i, n), eq(reward, 1), le(W(i), c)))
+    bound = a * (W(i) - c) - a**2 / 4 * W(i) ** 2
+
+    def wrong(case: Theorem) -> Theorem:
+        square, least = have(le(0, (1 - a * W(i) / 2) ** 2)), have(le(0, a * c), positive, some)
+        return have(le(bound, 1 - reward), square, least, case)
+
+    def right(case: Theorem) -> Theorem:
+        below = have(le(0, a * (c - W(i))), apply(small, inside, case, at=[i]), positive)
+        return have(le(bound, 1 - reward), below, have(le(0, a**2 * W(i) ** 2)), case)
+
+    each = by_cases(apply(setting.binary, inside, at=[i]), wrong, right)
+    each = have(le(weight * bound, weight * (1 - reward)), each)
+    summed = sums.ordered(n, intro(each, i, inside.conclusion))
+    normal = apply(setting.normalised, at=[t])
+    goal = le(a * (mean(W(i)) - c) - a**2 / 4 * mean(W(i) ** 2), 1 - J(t))
+    return have(goal, summed, normal, unfold=NAMES)
