@@ -31,6 +31,7 @@ from derivations.kernel.terms import (
     le,
     log,
     lt,
+    maximum,
     num,
     real,
     sqrt,
@@ -563,3 +564,292 @@ def second_moment_method() -> Theorem:
     normal = apply(setting.normalised, at=[t])
     goal = le(a * (mean(W(i)) - c) - a**2 / 4 * mean(W(i) ** 2), 1 - J(t))
     return have(goal, summed, normal, unfold=NAMES)
+
+
+# The second moments of the two sides ----------------------------------------------------------
+
+SQUARE = lam(i, line.score(t, i) ** 2)
+N, X, B, A = (real(name) for name in ("N", "X", "B", "A"))
+
+
+@state(
+    "lemma",
+    "token.sign-spread",
+    "Second moments of a sum of fair signs, large against small",
+    provenance="extension",
+    given=[*SIGNS, RARE],
+    claim=both(
+        le(SPREAD, 9 * (line.mean("-", SQUARE, t) - line.mean("+", SQUARE, t))),
+        eq(line.mean_score("+", t), 0),
+        eq(line.mean_score("-", t), 0),
+    ),
+)
+def sign_spread(proof: Proof) -> Theorem:
+    known = proof.use("setting.success-rate", at=[t])
+    wrong, right = line.mean("-", SQUARE, t), line.mean("+", SQUARE, t)
+    gap = wrong - right
+    inside = assume(lt(i, n))
+    weight, reward = exp(line.log_policy(t, i)), beta(line.reward, [i])
+    above = threshold_positive(proof)
+    sides = by_side(proof, above)
+    square = line.score(t, i) ** 2
+
+    def averaged(summand: Term, fact: Theorem) -> Theorem:
+        """0 <= the sum of weight times a summand that is not negative."""
+        each = have(le(0, weight * summand), fact)
+        return sums.ordered(n, intro(each, i, inside.conclusion))
+
+    masses = [have(lt(0, line.mass(side, t)), known) for side in "+-"]
+    high = averaged((1 - reward) * (square - b**2), part(sides, 0))
+    low = averaged(reward * (b**2 - square), part(sides, 1))
+    high = have(le(b**2, wrong), high, *masses, unfold=NAMES)
+    low = have(le(right, b**2), low, *masses, unfold=NAMES)
+    distance = (1 - 2 * reward) * (square - b**2)
+    away = have(
+        eq(mean(distance), (1 - J(t)) * (wrong - b**2) + J(t) * (b**2 - right)), known, *masses,
+        apply(Setting.of(proof.given[0]).normalised, at=[t]), unfold=NAMES,
+    )  # fmt: skip
+    away = have(le(mean(distance), gap), away, high, low, known)
+    proof.note(away, "the two means lie on either side of b^2, so E|s^2 - b^2| is at most their gap")
+    moments = proof.use("token.sign-moments")
+    normal = apply(Setting.of(proof.given[0]).normalised, at=[t])
+    cube = 8 * SIGMA2 * (square - SIGMA2) ** 2 - (square - SIGMA2) ** 3
+    value = 8 * G_p**6 * T_max * (T_max - 1) * (T_max + 2)
+    third = have(eq(mean(cube), value), *(part(moments, *q) for q in ((0,), (1, 0), (1, 1, 0))),
+                 normal, unfold=NAMES)  # fmt: skip
+    proof.note(third, "from the first three moments")
+    long_ = proof.note(two_tokens(proof), "with one token no response is rare")
+    size = have(lt(0, SIGMA2), proof.given[2], long_)
+    rest = 8 * G_p**6 * (T_max * (T_max - 2))
+    third = rewrite(third, have(eq(value, 8 * SIGMA2**3 + rest)))
+    enough = have(le(0, G_p**6 * (T_max * (T_max - 2))), have(le(0, T_max * (T_max - 2)), long_),
+                  have(lt(0, G_p**6), proof.given[2]))  # fmt: skip
+    enough = have(le(0, rest), enough)
+    enough = discharge(where(raised(), x=mean(cube), y=8 * SIGMA2**3, z=rest), third, enough)
+    ahead = averaged(distance - (square - b**2), have(
+        le(0, distance - (square - b**2)), *parts_of(sides)))  # fmt: skip
+    behind = averaged(distance + (square - b**2), have(
+        le(0, distance + (square - b**2)), *parts_of(sides)))  # fmt: skip
+    second = part(moments, 0)
+    ends = [
+        have(le(SIGMA2 - b**2, gap), ahead, second, normal, away, unfold=NAMES),
+        have(le(b**2 - SIGMA2, gap), behind, second, normal, away, unfold=NAMES),
+    ]
+    near = [have(le(q, distance), *parts_of(sides)) for q in (square - b**2, b**2 - square)]
+
+    def spread(case: Theorem) -> Theorem:
+        offset = b**2 - SIGMA2 if case.conclusion.head == "<=" else SIGMA2 - b**2
+        values = {X: square, N: SIGMA2, B: b**2, A: distance, c: offset}
+        below = discharge(
+            where(distance_below(), values), *near, size, have(le(0, square)),
+            have(le(b**2 - SIGMA2, offset), case), have(le(SIGMA2 - b**2, offset), case),
+        )  # fmt: skip
+        bound = below.conclusion.args[1]
+        summed = averaged(bound - cube, have(le(0, bound - cube), below))
+        summed = have(le(mean(cube), 16 * SIGMA2**2 * (mean(distance) + offset)), summed, normal,
+                      unfold=NAMES)  # fmt: skip
+        return discharge(
+            where(ninth(), {N: SIGMA2, B: b**2, A: gap, c: offset, x: mean(cube),
+                            y: mean(distance)}),
+            summed, away, enough, size, *ends, have(le(offset, gap), *ends),
+        )  # fmt: skip
+
+    made = by_cases(order(SIGMA2, b**2), spread, spread)
+    proof.note(made, "|y| is at least (8 y^2 - y^3)/16 for y >= -1, here y = s^2/sigma^2 - 1")
+    balanced = no_drift(proof, known, masses)
+    return conjunction(made, balanced[0], balanced[1])
+
+
+def parts_of(theorem: Theorem) -> list[Theorem]:
+    """The two parts of a conjunction."""
+    return [part(theorem, 0), part(theorem, 1)]
+
+
+@cache
+def raised() -> Theorem:
+    """y <= x from x = y + z and 0 <= z."""
+    return have(le(y, x), assume(eq(x, y + z)), assume(le(0, z)))
+
+
+@cache
+def ninth() -> Theorem:
+    """N + B <= 9 A from |N - B| <= A and 8 N**3 <= 16 N**2 (A + c), c <= A."""
+    size, last = assume(lt(0, N)), assume(le(c, A))
+    low = have(
+        le(8 * N**3, 16 * N**2 * (y + c)), assume(le(8 * N**3, x)),
+        assume(le(x, 16 * N**2 * (y + c))),
+    )  # fmt: skip
+    low = have(le(0, N**2 * (2 * (y + c) - N)), low)
+    low = have(le(0, 2 * (y + c) - N), low, size)
+    wide = [assume(le(y, A)), assume(le(N - B, A)), assume(le(B - N, A))]
+    return have(le(N + B, 9 * A), low, last, *wide)
+
+
+def two_tokens(proof: Proof) -> Theorem:
+    """2 <= T_max: otherwise |s| is G_p for all responses."""
+    setting, some = Setting.of(proof.given[0]), Drawn.of(proof.given[1]).some
+    goal = le(2, T_max)
+
+    def one(case: Theorem) -> Theorem:
+        only = have(eq(T_max, 1), case, apply(instance("natural.discrete", m=num(0), n=T_max), some))
+
+        def size(inside: Theorem) -> Theorem:
+            score = line.score(t, j)
+            first = part(apply(proof.given[3], inside, some, at=[0, j]), 1)
+            whole = part(apply(proof.use("token.score-sum"), inside, at=[t, j]), 0)
+            whole = have(eq(score, s_tok(0, t, j)), whole, only)
+            return by_cases(
+                instance("absolute.cases", x=score),
+                *([lambda q: by_cases(first, *([lambda sign: have(
+                    eq(absolute(score), G_p), q, sign, whole, proof.given[2])] * 2))] * 2),
+            )
+
+        def limit(chosen: Theorem) -> Theorem:
+            score = absolute(line.score(t, j))
+            rule, length = apply(proof.given[4], part(chosen, 0), at=[j]), size(part(chosen, 0))
+            correct = chosen.conclusion.args[1].args[1] == num(1)
+            wanted = lt(G_p, b) if correct else le(b, G_p)
+
+            def otherwise(side: int) -> Callable[[Theorem], Theorem]:
+                return lambda q: absurd(
+                    have(lt(0, 0), apply(part(rule, side), q), part(chosen, 1)), wanted
+                )
+
+            def so(q: Theorem) -> Theorem:
+                return have(wanted, q, length)
+
+            branches = (otherwise(0), so) if correct else (so, otherwise(1))
+            return by_cases(order(b, score), *branches)
+
+        below = obtain(setting.correct, [j], limit)
+        above = obtain(setting.incorrect, [j], limit)
+        return absurd(have(lt(0, 0), below, above), goal)
+
+    def more(case: Theorem) -> Theorem:
+        return have(goal, apply(instance("natural.discrete", m=num(1), n=T_max), case))
+
+    return by_cases(order(T_max, 1), one, more)
+
+
+def no_drift(proof: Proof, known: Theorem, masses: list[Theorem]) -> list[Theorem]:
+    """The mean score of either side vanishes, as both events are symmetric."""
+    inside = assume(lt(i, n))
+    score, reward = line.score(t, i), beta(line.reward, [i])
+    # The indicator of |z| < b, since 0/0 is 0 times something.
+    excess = maximum(b - absolute(z), 0)
+    value = lam(z, excess / excess * z)
+    rule = apply(proof.given[4], inside, at=[i])
+    here = maximum(b - absolute(score), 0)
+
+    def inner(case: Theorem) -> Theorem:
+        one = apply(part(rule, 1), case)
+        return by_cases(
+            instance("maximum.cases", x=b - absolute(score), y=num(0)),
+            *([lambda q: have(eq(here / here, reward), one, have(lt(0, here), q, case))] * 2),
+        )
+
+    def outer(case: Theorem) -> Theorem:
+        zero = apply(part(rule, 0), case)
+        return by_cases(
+            instance("maximum.cases", x=b - absolute(score), y=num(0)),
+            *([lambda q: have(eq(here / here, reward), zero, have(eq(here, 0), q, case))] * 2),
+        )
+
+    which = by_cases(order(b, absolute(score)), outer, inner)
+    even = rewrite(which, symmetric(absolute_even(score)))
+    weight = exp(line.log_policy(t, i))
+    plain, turned = beta(value, [score]), beta(value, [-score])
+    summed = [
+        sums.equal(n, intro(have(eq(weight * left, weight * right), fact), i, inside.conclusion))
+        for left, right, fact in (
+            (plain, reward * score, which), (turned, -(reward * score), even),
+        )
+    ]  # fmt: skip
+    law = part(proof.use("token.sign-law", mapping={f: value}), 1)
+    first = have(eq(line.mean_score("+", t), 0), law, *summed, *masses, unfold=NAMES)
+    identity = proof.use("gap.score-identity", at=[t])
+    second = have(eq(line.mean_score("-", t), 0), first, part(identity, 0), known)
+    return [proof.note(first, "the law is symmetric"), second]
+
+
+def absolute_even(value: Term) -> Theorem:
+    """|-x| = |x|."""
+    return by_cases(
+        instance("absolute.cases", x=value),
+        *([lambda one: by_cases(
+            instance("absolute.cases", x=-value),
+            *([lambda two: have(eq(absolute(-value), absolute(value)), one, two)] * 2),
+        )] * 2),
+    )  # fmt: skip
+
+
+def threshold_positive(proof: Proof) -> Theorem:
+    """0 < b: there is a correct response."""
+    setting = Setting.of(proof.given[0])
+
+    def use(chosen: Theorem) -> Theorem:
+        size = absolute(line.score(t, j))
+        rule = part(apply(proof.given[4], part(chosen, 0), at=[j]), 0)
+
+        def far(case: Theorem) -> Theorem:
+            zero = apply(rule, case)
+            return absurd(have(lt(0, 0), zero, chosen), lt(0, b))
+
+        def near(case: Theorem) -> Theorem:
+            split = instance("absolute.cases", x=line.score(t, j))
+            return by_cases(split, *([lambda q: have(lt(0, b), q, case)] * 2))
+
+        return by_cases(order(b, size), far, near)
+
+    return obtain(setting.correct, [j], use)
+
+
+def by_side(proof: Proof, above: Theorem) -> Theorem:
+    """0 <= (1 - r)(s**2 - b**2), 0 <= r (b**2 - s**2), and r = 0 or 1, under i < n."""
+    inside = assume(lt(i, n))
+    score, reward = line.score(t, i), beta(line.reward, [i])
+    rule = apply(proof.given[4], inside, at=[i])
+    goal = both(
+        le(0, (1 - reward) * (score**2 - b**2)), le(0, reward * (b**2 - score**2)),
+    )  # fmt: skip
+
+    def far(case: Theorem) -> Theorem:
+        zero = apply(part(rule, 0), case)
+
+        def signed(q: Theorem) -> Theorem:
+            square = have(le(0, score**2 - b**2), q, case, above)
+            return have(goal, zero, square)
+
+        return by_cases(instance("absolute.cases", x=score), *([signed] * 2))
+
+    def near(case: Theorem) -> Theorem:
+        one = apply(part(rule, 1), case)
+
+        def signed(q: Theorem) -> Theorem:
+            square = have(le(0, b**2 - score**2), q, case, above)
+            return have(goal, one, square)
+
+        return by_cases(instance("absolute.cases", x=score), *([signed] * 2))
+
+    return by_cases(order(b, absolute(score)), far, near)
+
+
+@cache
+def distance_below() -> Theorem:
+    """8 N (X - N)**2 - (X - N)**3 <= 16 N**2 (A + c) for |X - B| <= A, |N - B| <= c, 0 <= X."""
+    known = [assume(r) for r in (
+        le(0, X), lt(0, N), le(X - B, A), le(B - X, A), le(B - N, c), le(N - B, c),
+    )]  # fmt: skip
+    goal = le(8 * N * (X - N) ** 2 - (X - N) ** 3, 16 * N**2 * (A + c))
+
+    def above(case: Theorem) -> Theorem:
+        least = have(le(16 * N**2 * (X - N), 16 * N**2 * (A + c)), *known)
+        cube = have(le(0, (X - N) * (X - 5 * N) ** 2), case)
+        return have(goal, least, cube)
+
+    def below(case: Theorem) -> Theorem:
+        least = have(le(16 * N**2 * (N - X), 16 * N**2 * (A + c)), *known)
+        rest = have(le(0, 16 * N**2 - 8 * N * (N - X) - (N - X) ** 2), case, *known[:2])
+        return have(goal, least, have(le(0, (N - X) * rest.conclusion.args[1]), rest, case))
+
+    return by_cases(order(N, X), above, below)
