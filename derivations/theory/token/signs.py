@@ -170,7 +170,8 @@ def sign_law(proof: Proof) -> Theorem:
 
     start = have(beta(claim(num(0)).args[0], [x]).args[1], unfold=NAMES)
     base = intro(start, x, le(0, T_max))
-    whole = apply(specialise(induct(k, claim(k), base, step), T_max), have(le(T_max, T_max)), at=[0])
+    whole = specialise(induct(k, claim(k), base, step), T_max)
+    whole = apply(whole, have(le(T_max, T_max)), at=[0])
     ends = [score_of_all(proof, lam(z, f(z))), score_of_all(proof, lam(z, f(-z)))]
     second = proof.have(
         proof.statement.conclusion.args[1], whole, *ends, unfold=NAMES,
@@ -199,11 +200,11 @@ def sign_law(proof: Proof) -> Theorem:
 def sign_moments(proof: Proof) -> Theorem:
     law = part(proof.use("token.sign-law"), 0)
     normal = apply(Setting.of(proof.given[0]).normalised, at=[t])
-    powers = [
+    powers: list[tuple[int, Callable[[Any], Term]]] = [
         (2, lambda q: G_p**2 * q),
         (4, lambda q: G_p**4 * (3 * q**2 - 2 * q)),
         (6, lambda q: G_p**6 * (15 * q**3 - 30 * q**2 + 16 * q)),
-    ]  # fmt: skip
+    ]
 
     def claim(length: Any) -> Term:
         equal = [eq(mean(prefix(length) ** q), value(length)) for q, value in powers]
@@ -220,7 +221,8 @@ def sign_moments(proof: Proof) -> Theorem:
             after = where(shifted_moment(q), {Z: lam(i, prefix(k))})
             after = discharge(after, normal)
             first = have(eq(mean(prefix(k + 1) ** q), moved.conclusion.args[0]), unfold=NAMES)
-            made.append(have(eq(mean(prefix(k + 1) ** q), value(k + 1)), first, moved, after, known))
+            goal = eq(mean(prefix(k + 1) ** q), value(k + 1))
+            made.append(have(goal, first, moved, after, known))
         return intro(conjunction(*made), (), fits.conclusion)
 
     start = have(claim(num(0)).args[1], normal, unfold=NAMES)
@@ -272,9 +274,8 @@ def exponential(proof: Proof, law: Theorem, normal: Theorem) -> Theorem:
         )  # fmt: skip
         factor, before = exp((lam_ * G_p) ** 2 / 4), known.conclusion.args[0]
         product = where(product_below(), x=factor, y=before, z=here, b=grows.conclusion.args[1])
-        product = discharge(
-            product, grows, known, *(instance("exp.positive", x=e.args[0]) for e in (factor, before))
-        )
+        above = [instance("exp.positive", x=e.args[0]) for e in (factor, before)]
+        product = discharge(product, grows, known, *above)
         wanted = claim(k + 1).args[1]
         joined = instance("exp.sum", x=factor.args[0], y=before.args[0])
         whole = wanted.args[0].args[0]
@@ -402,7 +403,8 @@ def surprise_below(share: Theorem, value: Term, known: Theorem) -> Theorem:
     """log(1/(1 - J)) <= value from exp(-value) <= 1 - J."""
     rate = 1 - J(t)
     positive = have(lt(0, rate), known)
-    inverse = discharge(where(calculus.exp_minus_log(), x=1 / rate), have(lt(0, 1 / rate), positive))
+    inverse = where(calculus.exp_minus_log(), x=1 / rate)
+    inverse = discharge(inverse, have(lt(0, 1 / rate), positive))
     same = have(eq(exp(-log(1 / rate)), rate), inverse, positive)
     rule = where(calculus.exp_reflects(), x=-value, y=-log(1 / rate))
     below = have(le(exp(-value), exp(-log(1 / rate))), share, same)
@@ -452,7 +454,8 @@ def rare_enough(
     joined = rewrite(joined, have(eq(R / 20 + R / 5, R / 4)))
     twice = have(le(2, exp(R / 20)), tangent, some)
     half = have(le(2 * exp(R / 5), exp(R / 20) * exp(R / 5)), twice)
-    half = have(le(2 * exp(rate * b), e), limit, half, joined)
+    half = rewrite(half, symmetric(joined))
+    half = chained(have(le(2 * exp(rate * b), 2 * exp(R / 5)), limit), half)
     proof.note(half, "below b, w is at most half its mean")
     # The second moment method, with weight exp(-7 R/4).
     value = exp(rate * line.score(t, i))
@@ -487,7 +490,8 @@ def rare_enough(
     # 4 exp(6 R/4) <= exp(3 R/2 + 2).
     whole = 3 * R / 2 + 2
     joined = instance("exp.sum", x=6 * (R / 4), y=num(2))
-    joined = rewrite(joined, have(eq(6 * (R / 4) + 2, whole)), where(elementary.exp_power(6), x=R / 4))
+    joined = rewrite(joined, have(eq(6 * (R / 4) + 2, whole)))
+    joined = rewrite(joined, where(elementary.exp_power(6), x=R / 4))
     five = discharge(where(elementary.exp_square(), x=num(2)), have(le(0, num(2))))
     four = have(le(4, exp(num(2))), five)
     minus = where(calculus.exp_minus(), x=whole)
@@ -618,7 +622,7 @@ def sign_spread(proof: Proof) -> Theorem:
         apply(Setting.of(proof.given[0]).normalised, at=[t]), unfold=NAMES,
     )  # fmt: skip
     away = have(le(mean(distance), gap), away, high, low, known)
-    proof.note(away, "the two means lie on either side of b^2, so E|s^2 - b^2| is at most their gap")
+    proof.note(away, "the means lie on either side of b^2, so E|s^2 - b^2| is at most their gap")
     moments = proof.use("token.sign-moments")
     normal = apply(Setting.of(proof.given[0]).normalised, at=[t])
     cube = 8 * SIGMA2 * (square - SIGMA2) ** 2 - (square - SIGMA2) ** 3
@@ -699,7 +703,8 @@ def two_tokens(proof: Proof) -> Theorem:
     goal = le(2, T_max)
 
     def one(case: Theorem) -> Theorem:
-        only = have(eq(T_max, 1), case, apply(instance("natural.discrete", m=num(0), n=T_max), some))
+        least = apply(instance("natural.discrete", m=num(0), n=T_max), some)
+        only = have(eq(T_max, 1), case, least)
 
         def size(inside: Theorem) -> Theorem:
             score = line.score(t, j)
@@ -933,8 +938,7 @@ _order = G**2 * T_max * _surprise
     "matching order is safe.",
 )  # fmt: skip
 def length_necessary(proof: Proof) -> Theorem:
-    setting, drawn = Setting.of(proof.given[0]), Drawn.of(proof.given[1])
-    positive = proof.given[2]
+    drawn, positive = Drawn.of(proof.given[1]), proof.given[2]
     tokens = fold(proof.given[3], unfold(_signs, frozenset({"sign_tokens"})))
     inside, early = assume(lt(i, n)), assume(lt(k, T_max))
     at = apply(tokens, inside, early, at=[k, t, i])
@@ -947,7 +951,8 @@ def length_necessary(proof: Proof) -> Theorem:
     score = proof.note(unique(own, made), "differentiate the log-probability of a sign")
     shape = beta(lam(t, slope), [u])
     own = carried(apply(drawn.hessian, inside, early, at=[k, t, i]), u, shape, where(score, t=u))
-    made = differentiate(u, shape, t, value=-(G**2) * (1 - ((exp(G * t) - exp(-(G * t))) / wave) ** 2))
+    bend = -(G**2) * (1 - ((exp(G * t) - exp(-(G * t))) / wave) ** 2)
+    made = differentiate(u, shape, t, value=bend)
     hessian = proof.note(unique(own, made), "and once more")
     zero = instance("exp.zero")
     score = have(eq(s_tok(k, 0, i), G * o(k, i)), where(score, t=0), zero)

@@ -45,6 +45,7 @@ line = ARBITRARY
 J, Dmu, ell, ell2 = line.success, line.alignment, line.log_odds, line.curvature
 K, rho, delta = (real(name) for name in ("K", "rho", "delta"))
 C, d, u, v = (real(name) for name in ("C", "d", "u", "v"))
+a, b, c, x, y, z = (real(name) for name in ("a", "b", "c", "x", "y", "z"))
 f, g = function("f", "R"), function("g", "R")
 
 
@@ -178,15 +179,33 @@ def across() -> Theorem:
 
     after = fall(num(0), end, (1 - SHARE) * C, 1, positive, near_end, wide)
     ahead = fall(-delta, num(0), (1 + SHARE) * C, -1, tiny[0], near, wide)
-    squares = have(le((ratio * delta) ** 2, end**2), far, have(lt(0, ratio * delta), tiny[0], large))
     wins = have(lt(1 + SHARE, (1 - SHARE) * ratio**2), large)
-    wins = have(lt((1 + SHARE) * delta**2, (1 - SHARE) * ratio**2 * delta**2), wins, tiny[0])
-    wins = have(
-        lt((1 + SHARE) * delta**2, (1 - SHARE) * end**2), wins,
-        have(le((1 - SHARE) * (ratio * delta) ** 2, (1 - SHARE) * end**2), squares, small),
+    values = {x: SHARE, y: ratio, z: end, a: f(end), b: f(num(0)), c: f(-delta)}
+    lower = discharge(
+        where(parabola(), values), wins, small, far, tiny[0], have(lt(0, ratio), large), curved,
+        have(le((1 - SHARE) * C * end**2 / 2, f(num(0)) - f(end)), after),
+        have(le(f(num(0)) - f(-delta), (1 + SHARE) * C * delta**2 / 2), ahead),
     )  # fmt: skip
-    gain = have(lt(0, C * ((1 - SHARE) * end**2 - (1 + SHARE) * delta**2)), wins, curved)
-    return conjunction(aligned, have(lt(f(end), f(-delta)), gain, after, ahead))
+    return conjunction(aligned, lower)
+
+
+@cache
+def parabola() -> Theorem:
+    """a < c from (1 - x) C z**2/2 <= b - a, b - c <= (1 + x) C delta**2/2 and y delta <= z.
+
+    Where 1 + x < (1 - x) y**2 and 0 < y.
+    """
+    positive, bent, room = (assume(r) for r in (lt(0, delta), lt(0, C), lt(x, Fraction(1, 4))))
+    far, side = assume(le(y * delta, z)), assume(lt(0, y))
+    squares = have(le((y * delta) ** 2, z**2), far, have(lt(0, y * delta), positive, side))
+    wins = have(lt((1 + x) * delta**2, (1 - x) * y**2 * delta**2),
+                assume(lt(1 + x, (1 - x) * y**2)), positive)  # fmt: skip
+    wins = have(lt((1 + x) * delta**2, (1 - x) * z**2), wins, have(
+        le((1 - x) * (y * delta) ** 2, (1 - x) * z**2), squares, room))  # fmt: skip
+    gain = have(lt(0, C * ((1 - x) * z**2 - (1 + x) * delta**2)), wins, bent)
+    after = assume(le((1 - x) * C * z**2 / 2, b - a))
+    ahead = assume(le(b - c, (1 + x) * C * delta**2 / 2))
+    return have(lt(a, c), gain, after, ahead)
 
 
 def _end(
@@ -200,8 +219,8 @@ def _end(
     weight = have(lt(0, C * delta), curved, tiny[0])
     aligned = have(lt(0, here), low, small, weight)
     high = have(le(here, 2 * (C * delta)), before, small, weight)
-    steep = have(le((1 - SHARE) * (K * delta), here), low, have(
-        le((1 - SHARE) * (K * delta), (1 - SHARE) * (C * delta)), small, tiny[0], most))  # fmt: skip
+    steep = have(le((1 - SHARE) * (K * delta), (1 - SHARE) * (C * delta)), small, tiny[0], most)
+    steep = have(le((1 - SHARE) * (K * delta), here), low, steep)
     ratio = (3 * rho - 1) / 2
     share = have(le((1 - SHARE) * delta, here / K), steep, some)
     far = have(le(ratio * delta, end), have(
