@@ -39,6 +39,7 @@ from derivations.tactics import (
     absurd,
     assume,
     by_cases,
+    discharge,
     have,
     instance,
     intro,
@@ -78,7 +79,8 @@ def exp_power(exponent: int) -> Theorem:
         return by_equations(goal, exp_power(-exponent), inverse)
     half = exponent // 2
     joined = instance("exp.sum", x=half * _x, y=(exponent - half) * _x)
-    return by_equations(goal, exp_power(half), exp_power(exponent - half), joined)
+    powers = dict.fromkeys((exp_power(half), exp_power(exponent - half)))  # one if they agree
+    return by_equations(goal, *powers, joined)
 
 
 def exp_of_sum(parts: Sequence[tuple[int, Term]]) -> Theorem:
@@ -165,6 +167,23 @@ def _risen(shape: Term, smooth: Theorem, sign: Theorem, start: Theorem) -> Theor
     for premise in (start, intro(smooth, _u, low, high), intro(sign, _u, low, high)):
         rule = infer("detach", infer("discharge", rule, formula=premise.conclusion), premise)
     return rule
+
+
+@cache
+def cosh_above() -> Theorem:
+    """2 + x**2 <= exp(x) + exp(-x) for x >= 0."""
+    start, zero = assume(le(0, _x)), instance("exp.zero")
+    shape = exp(_u) - exp(-_u) - 2 * _u
+    smooth = differentiate(_u, shape, _u, value=exp(_u) + exp(-_u) - 2)
+    square = have(le(0, (exp(_u) - 1) ** 2 / exp(_u)))
+    sign = have(le(0, exp(_u) + exp(-_u) - 2), square, where(exp_minus(), x=_u))
+    sinh = discharge(where(_risen(shape, smooth, sign, start), {_x: _u}), assume(le(0, _u)))
+    above = have(le(0, shape), sinh, zero)
+    shape = exp(_u) + exp(-_u) - _u**2
+    smooth = differentiate(_u, shape, _u, value=exp(_u) - exp(-_u) - 2 * _u)
+    return have(
+        le(2 + _x**2, exp(_x) + exp(-_x)), _risen(shape, smooth, above, start), zero
+    )
 
 
 @cache

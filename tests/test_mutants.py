@@ -57,6 +57,7 @@ from .mutants import (
     rates,
     runs,
     setting,
+    signs,
     stagnation,
     token,
 )
@@ -77,6 +78,7 @@ from .mutants.variants import Mutant, Scalar, edits, opened
 MUTANTS = [
     *setting.MUTANTS, *gap.MUTANTS, *one_step.MUTANTS, *runs.MUTANTS, *explicit.MUTANTS,
     *token.MUTANTS, *algorithms.MUTANTS, *rates.MUTANTS, *length.MUTANTS, *stagnation.MUTANTS,
+    *signs.MUTANTS,
 ]  # fmt: skip
 SECTIONS = ("setting", "gap", "trajectory", "token", "algorithm", "length", "stagnation")
 STATEMENTS = [

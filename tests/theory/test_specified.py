@@ -56,6 +56,7 @@ SPECIFIED = """
     token.curvature theorem extension
     token.curvature-one-sided theorem extension
     token.threshold theorem extension
+    token.length-necessary proposition extension
     algorithm.coefficient theorem classical
     algorithm.group-gradient lemma classical
     algorithm.grpo-bernstein theorem extension

@@ -2,9 +2,18 @@
 
 `prefixes` says what it means to draw a response token by token, `martingale` and `tails` what
 follows for moments of the score, `root` and `events` what for its square under an event,
-`curvature` bounds the curvature of the log-odds and the critical step.
+`curvature` bounds the curvature of the log-odds and the critical step, and `signs` shows that
+neither of its factors can be spared.
 """
 
-from derivations.theory.token import curvature, events, martingale, prefixes, root, tails
+from derivations.theory.token import (
+    curvature,
+    events,
+    martingale,
+    prefixes,
+    root,
+    signs,
+    tails,
+)
 
-__all__ = ["curvature", "events", "martingale", "prefixes", "root", "tails"]
+__all__ = ["curvature", "events", "martingale", "prefixes", "root", "signs", "tails"]
