@@ -719,7 +719,7 @@ _plain_rate = 1 / (c_J * critical(tokens.T_max))
     ),
     words="All responses have the length $T_{\\max}$. The update divided by it is safe up to a "
     "learning rate in which the length does not occur; without the division that rate shrinks "
-    "as $1/T_{\\max}$.",
+    "as $1/T_{\\max}$. The paper says so qualitatively; the exact form is ours.",
 )
 def invariance(proof: Proof) -> Theorem:
     drawn_ = tokens.Drawn.of(proof.given[1])

@@ -150,7 +150,7 @@ def test_wrong_roots_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_top_share_is_that_of_sorted_responses() -> None:
     """Five signs, the event of the responses with the largest squares, counted one by one."""
-    squares = sorted((sum((-1) ** (k >> b & 1) for b in range(5)) ** 2 for k in range(32)))[::-1]
+    squares = sorted(sum((-1) ** (k >> b & 1) for b in range(5)) ** 2 for k in range(32))[::-1]
     for count in (1, 2, 3, 12, 20, 32):
         rate = EXACTLY.number(Fraction(count, 32))
         event = tokens.Event(EXACTLY, EXACTLY.number(5), rate, rate, rate)

@@ -234,7 +234,7 @@ def best_gain(gap: Term, curvature: Term, size: Term) -> Term:
     ),
     words="$D$ is the squared length of the Gradient Gap, $y$ the number of samples and $v$ the "
     "variance of one. Without noise the largest gain is $D/(2K)$; the critical batch size "
-    "$v/(c^2 D)$ is the smallest that keeps half of it.",
+    "$v/(c^2 D)$ is the smallest that keeps half of it (McCandlish et al., arXiv:1812.06162).",
 )  # fmt: skip
 def critical_batch(proof: Proof) -> Theorem:
     from derivations.search.derive import best_step, derive

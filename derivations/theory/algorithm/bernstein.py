@@ -95,7 +95,7 @@ def compared(size: Term, lower: Term, upper: Term, each: Theorem, *facts: Theore
         eq(GRPO(3, x) / (1 - POWER(x, 3) - POWER(1 - x, 3)), sqrt(2) / 3),
     ),
     words="With groups of two or three, expected GRPO is REINFORCE up to a constant, and DAPO is "
-    "ascent of the log-odds.",
+    "ascent of the log-odds. On groups of two see also arXiv:2510.00977.",
 )
 def small_groups(proof: Proof) -> Theorem:
     first, second, third, fourth = conjuncts(proof.statement.conclusion)

@@ -106,7 +106,8 @@ def _rewarded(algorithm: Algorithm) -> Term:
         _signs(_factor),
     ),
     words="False-positive rate $a$, false-negative rate $b$. The expected updates of REINFORCE and "
-    "GRPO are aligned with the Gradient Gap if $a + b < 1$ and reversed if $a + b > 1$.",
+    "GRPO are aligned with the Gradient Gap if $a + b < 1$ and reversed if $a + b > 1$. "
+    "On noisy verifiers see also arXiv:2510.00915.",
 )
 def noisy_verifier(proof: Proof) -> Theorem:
     law = noisy_law(proof)

@@ -664,7 +664,10 @@ TABLE = (
     given=[line.policy, drawn(VALUE), drawn(KEPT)],
     claim=both(*(row.claim for row in TABLE)),
     words="Row by row: what a group contributes, the expected update that follows, and the "
-    "objective of the success rate that it ascends.",
+    "objective of the success rate that it ascends. In the row of population GRPO $\\varphi$ "
+    "stands for $2\\arcsin\\sqrt{x}$, of which it is assumed that it has a derivative. Objectives "
+    "behind coefficients: Davis and Recht (arXiv:2510.13651); population GRPO: Mroueh "
+    "(arXiv:2503.06639); the standard deviation of a group: arXiv:2607.00152.",
 )
 def coefficient(proof: Proof) -> Theorem:
     rate = proof.use("setting.success-rate", at=[t])

@@ -103,7 +103,8 @@ _progress, _alignment = VANISHING.progress, VANISHING.alignment
         forall(K, both(le(VANISHING.success(K), TOP), lt(TOP, 1))),
         forall(K, le(K * _alignment(K) ** 2, 14)),
     ),
-    words="The log-odds are an arctangent: $f'(x)=1/(1+x^2)$. Every direction is perfect and every "
+    words="The log-odds are an arctangent, that is a function with $f'(x)=1/(1+x^2)$, which is not "
+    "constructed here. Every direction is perfect and every "
     "step the critical one, yet $M(\\infty)\\le 4$.",
 )
 def vanishing(proof: Proof) -> Theorem:

@@ -296,7 +296,7 @@ _B = L_p * T_max + SIGMA2 * _V
         implies(lt(J(0), HALF), eq(KAPPA_TOK, L_p * T_max / (1 - J(0)))),
         implies(le(eta, Dmu(0) / KAPPA_TOK), le(eta * Dmu(0) / 2, ell(eta) - ell(0))),
     ),
-    words="The critical step scales as $1/T_{\\max}$ and only as $1/\\log(1/(1-J))$.",
+    words="The guaranteed step scales as $1/T_{\\max}$ and only as $1/\\log(1/(1-J))$.",
 )
 def threshold(proof: Proof) -> Theorem:
     tokens = [Drawn.of(proof.given[1]).some, proof.given[3]]

@@ -109,7 +109,7 @@ define(
     "Regularity of the tokens along a segment",
     TOKEN_REGULAR,
     TOKEN_SMOOTH,
-    provenance="paper",
+    provenance="reconstructed",
     claim=app(
         "imp",
         REGULAR_STEP,

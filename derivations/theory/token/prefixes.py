@@ -152,7 +152,7 @@ define(
     "Responses drawn token by token",
     TOKENS,
     EQUIVALENCE,
-    provenance="paper",
+    provenance="reconstructed",
     claim=app("imp", DRAWN, unfold(DRAWN, frozenset({"tokens", "equivalence"}))),
     words="The log-probability of a response is the sum of those of its tokens, of which there "
     "are at most $T_{\\max}$; $\\mathit{same}_{k}(i,j)$ is $1$ if the first $k$ tokens agree, "
