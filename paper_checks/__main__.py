@@ -179,7 +179,8 @@ def show(checks: Sequence[Check]) -> None:
         f"Worst ratio left/right, rounded up from {digits} digits: at most 1 if the claim held on "
         "every instance.\nInstances: random, made worse by a search, extremal by construction. "
         "* not in the library: tried here, not proved.\n"
-        "kappa = 2 L + G^2, K(J) = min((L + G^2)/J, L/(1-J))."
+        "kappa = 2 L + G^2, K(J) = min((L + G^2)/J, L/(1-J)); for tokens V(p) = -W_{-1}(-p^2/e), "
+        "sigma^2 = G_p^2 T_max, and kappa_tok."
     )
     # In a file or a pipe nothing is wrapped or shortened.
     console = Console() if sys.stdout.isatty() else Console(width=160)
