@@ -194,12 +194,6 @@ _NEAR_TOP = replace(
 )
 """Log-odds ascent towards the top of PEAK: a step gains 52/100 of its alignment, nearly."""
 
-_RUSHED = replace(
-    _training(RISING, Q(17, 10) / (2 * _ROOMY + _ROOMY**2), _one, (_ROOMY, _ROOMY), Q(3, 4)),
-    naturals=3,
-)
-"""The same with steps that are 17/10 times as long."""
-
 _LIKELY = replace(
     _training(RISING, 1 / _ROOMY, lambda x: 1 - x, (_ROOMY, _ROOMY), Q(3, 4)), naturals=2
 )
@@ -276,8 +270,9 @@ _RUNS = [
         "near the top of PEAK a step gains less",
     ),
     Mutant(
-        "algorithm.safe-run", "any rate", "alpha c(J) K(J) <= 1 is dropped",
-        drops(7), _RUSHED, "17/10 of the critical step keeps less than half of its alignment",
+        "algorithm.safe-run", "always", "J increases where the gap vanishes, too",
+        claims(lt(0, Dk(k)), le(0, Dk(k))),
+        _training(STILL, Q(1), _one, (Q(0), Q(1, 9)), Q(2, 3), Q(3, 4)), "nothing moves",
     ),
     Mutant(
         "algorithm.no-saturation", "53/100", "exp(-M(K)/2) becomes exp(-53/100 M(K))",

@@ -41,9 +41,11 @@ def spoilt(factor: str, sides: Callable[..., tokens.Pairs]) -> Callable[..., tok
 
 
 def test_every_bound_of_the_token_level_is_tried() -> None:
-    """But the rules by which means are taken apart, which hold by construction of a tree."""
+    """But the rules by which means are taken apart, which hold by construction of a tree, and
+    the steps towards `token.length-necessary`."""
     left_out = {"token.tower", "token.padding", "token.drift"}
     for statement in statements("token"):
+        left_out |= {statement.id} if statement.id.startswith("token.sign-") else set()
         if statement.kind not in ("definition", "assumption") and statement.id not in left_out:
             assert table.about(statement.id), statement.id
 
