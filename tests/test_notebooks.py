@@ -23,7 +23,7 @@ nbformat = pytest.importorskip("nbformat")
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 REMEDY = "execute it: jupyter nbconvert --config notebooks/nbconvert_config.py notebooks/*.ipynb"
-NAMES = ("01_gradient_gap", "02_trajectory_threshold")
+NAMES = ("01_gradient_gap", "02_trajectory_threshold", "05_length_normalisation", "06_stagnation")
 SECTIONS = sorted({s.section for s in statements()})
 
 # What only one machine, or only one run, would show.
