@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
 from itertools import islice
+from math import comb
 
 from derivations.policies import (
     ALGORITHMS,
@@ -30,6 +31,8 @@ from paper_checks.claims import EXACTLY, Claim, Trial, apart, by_index, over
 
 START = (Fraction(-1), Fraction(1, 2))
 BETA, OFFSET = 20, Fraction(3, 2)
+SHRINKS = Fraction(83, 100)
+"""The factor of `stagnation.attractor` for population GRPO."""
 GRPO = ALGORITHMS["grpo-population"]
 
 
@@ -82,6 +85,39 @@ def _smaller(seed: int) -> Iterator[Trial]:
         yield Trial(last.failure / EXACTLY.number("0.01"), instance)
 
 
+def _size(point: Point, skew: Fraction) -> Real:
+    """How far (x, |y|) is from the cycle, in the coordinates of `stagnation.near-cycle`."""
+    x, y = (value - at_ for value, at_ in zip(map(abs, point.theta), map(abs, START), strict=True))
+    x, h = -x, EXACTLY.number(skew)  # x is negative there
+    return max(abs(x - h * y), abs(y - h * x)) / (1 - h * h)
+
+
+def _contracts(index: int) -> Trial:
+    """A start in the box of `stagnation.attractor`: one step multiplies its size by 0.83."""
+    rng, radius, h = random.Random(index), Fraction(1, 100), Fraction(1, 2)
+    a, b = (radius * Fraction(rng.choice((-100, 100, rng.randint(-100, 100))), 100) for _ in "ab")
+    theta = (START[0] + a + h * b, START[1] + h * a + b)
+    policy, rate = valley(EXACTLY)
+    first, second = islice(run(policy, theta, expected(GRPO), fixed(rate), EXACTLY), 2)
+    bound = EXACTLY.number(SHRINKS) * _size(first, h)
+    return Trial(over(_size(second, h), bound), {"family": "valley", "a": str(a), "b": str(b)})
+
+
+def _meets_inverse(index: int) -> Trial:
+    """Groups of G with alpha L T = 1/sqrt(G - 1): alpha c_G(J) L T <= 1 - J."""
+    rng = random.Random(index)
+    size, failure = rng.randint(2, 16), Fraction(1, rng.choice((2, 10, 10**3, 10**6, 10**12)))
+    p = EXACTLY.number(1 - failure)
+    root = EXACTLY.call("sqrt", EXACTLY.number(size - 1))
+    mean = sum(
+        comb(size, k) * p**k * (1 - p) ** (size - k)
+        * EXACTLY.call("sqrt", EXACTLY.number(k * (size - k)))
+        for k in range(1, size)
+    ) / size  # fmt: skip
+    instance = {"family": "groups", "size": size, "failure": str(failure)}
+    return Trial(over(mean / root, EXACTLY.number(failure)), instance)
+
+
 def _arctan(scale: Fraction, x: Jet) -> Jet:
     return (scale * x).atan()
 
@@ -120,6 +156,18 @@ CLAIMS = (
         "with half and a quarter of that rate 1-J <= 0.01 after 1000 steps from the same start",
         ("stagnation.valley",),
         {"extremal": _smaller},
+    ),
+    Claim(
+        "stagnation.contraction",
+        "in the box around the cycle one update leaves at most 0.83 of the distance",
+        ("stagnation.attractor",),
+        {"random": by_index(_contracts, 60)},
+    ),
+    Claim(
+        "stagnation.groups",
+        "groups of G, alpha L_p T = 1/sqrt(G-1): alpha c_G(J) <= (1-J)/(L_p T) at every J",
+        ("stagnation.inverse-bound",),
+        {"random": by_index(_meets_inverse, 60)},
     ),
     Claim(
         "stagnation.vanishing",

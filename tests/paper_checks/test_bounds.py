@@ -252,6 +252,13 @@ def test_half_the_rate_leaves_the_valley() -> None:
     assert any(p.success > low for p in stagnation.descent(Fraction(1, 2), 20, EXACTLY))
 
 
+def test_a_stronger_contraction_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    (claim,) = (c for c in stagnation.CLAIMS if c.id == "stagnation.contraction")
+    assert tried(claim.sources).holds
+    monkeypatch.setattr(stagnation, "SHRINKS", Fraction(64, 100))
+    assert not tried(claim.sources).holds
+
+
 @pytest.mark.parametrize("id", ["convergence.paper", "gradient.definition", "one-step.best"])
 def test_seeds(id: str) -> None:
     """A seed fixes every instance; another one gives others."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import product
+
 import pytest
 
+from derivations.calculus import differentiate
 from derivations.enclosures import bracketed, enclosed
+from derivations.expectation import WITHIN
 from derivations.kernel.terms import (
     PI,
     beta,
@@ -20,7 +26,17 @@ from derivations.kernel.terms import (
     total,
     unfold,
 )
-from derivations.tactics import ProofError, assume, conjunction, fold, have, intro, where
+from derivations.kernel.theorem import Theorem
+from derivations.tactics import (
+    ProofError,
+    assume,
+    conjunction,
+    discharge,
+    fold,
+    have,
+    intro,
+    where,
+)
 from derivations.theory import length
 from derivations.theory.stagnation import attractor, valley
 
@@ -65,13 +81,48 @@ def test_brackets() -> None:
 
 
 def test_the_mean_value_bound_needs_the_bound_on_the_slope() -> None:
-    u, r, M = attractor.u, attractor.r, attractor.bound
-    rule = attractor.mean_value_bound()
-    slopes = [h for h in rule.hypotheses if "derivative" not in repr(h) and h.head == "forall"]
-    (slope,) = slopes
-    steep = where(assume(slope), {attractor.g: lam(x, num(2)), M: num(1)}).conclusion
+    """For f = 2 u it gives |f(x)| <= 2 z; that it gives |f(x)| <= z cannot be had."""
+    u, r, x, M = attractor.u, attractor.r, attractor.x, attractor.bound
+    double = {attractor.f: lam(u, 2 * u), attractor.g: lam(u, num(2))}
+
+    def bounded_by(slope: int) -> Theorem:
+        rule = where(attractor.mean_value_bound(), {**double, M: num(slope)})
+        facts = [assume(h) for h in rule.hypotheses if h.head != "forall"]
+        for hypothesis in (h for h in rule.hypotheses if h.head == "forall"):
+            low, high = assume(le(-r, u)), assume(le(u, r))
+            body = beta(hypothesis.args[0], [u]).args[1].args[1]
+            if body.head == "derivative":
+                shown = differentiate(attractor.t, 2 * attractor.t, u, value=num(2))
+            else:
+                shown = have(body)
+            facts.append(intro(shown, u, low.conclusion, high.conclusion))
+        return discharge(rule, *facts)
+
+    made = bounded_by(2)
+    assert made.conclusion == WITHIN(2 * x - 2 * num(0), 2 * attractor.z)
+    assert all(h.head != "forall" for h in made.hypotheses)
     with pytest.raises(ProofError):
-        intro(have(beta(steep.args[0], [u]).args[1].args[1]), u, le(-r, u), le(u, r))
+        bounded_by(1)
+
+
+def test_without_a_baseline_the_update_is_another() -> None:
+    """The four responses of `length.misaligned`: -9/40, where the baseline gives -1/10."""
+    scores, lengths, rewards = (3, -1, -1, -1), (30, 1, 20, 20), (1, 1, 0, 0)
+    parts = [Fraction(s, T) for s, T in zip(scores, lengths, strict=True)]
+
+    def update(baseline: Callable[[int, int], Fraction], size: int = 2) -> Fraction:
+        """The mean over every group of two."""
+        total = Fraction(0)
+        for group in product(range(4), repeat=size):
+            won = sum(rewards[o] for o in group)
+            total += sum((rewards[o] - baseline(won, rewards[o])) * parts[o] for o in group) / size
+        return total / 4**size
+
+    assert update(lambda won, own: Fraction(won - own)) == Fraction(-1, 10)
+    assert update(lambda won, own: Fraction(0)) == Fraction(-9, 40)
+    # As `length.alignment` says: J E[s/T] is left over.
+    whole = sum(parts) / 4
+    assert Fraction(-1, 10) + whole / 2 == Fraction(-9, 40)
 
 
 def test_the_stagnating_rate_is_not_safe_near_the_floor() -> None:
