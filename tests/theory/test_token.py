@@ -408,3 +408,22 @@ ROWS = [row.split() for row in SPECIFIED.split("\n") if row.strip()]
 def test_every_statement_is_there(id: str, kind: str, provenance: str) -> None:
     statement = theorem(id)
     assert (statement.kind, statement.provenance) == (kind, provenance)
+
+
+# Independent signs ------------------------------------------------------------------------------
+
+
+def test_the_lower_bound_needs_every_assumption() -> None:
+    """Neither a positive scale, nor the signs, nor the symmetric event can be left out."""
+    statement = theorem("token.length-necessary")
+    for position in range(2, len(statement.hypotheses)):
+        hypotheses = list(statement.hypotheses)
+        hypotheses[position] = eq(0, 0)
+        with pytest.raises((ProofError, KernelError)):
+            _carry_out(replace(statement, hypotheses=tuple(hypotheses)))
+
+
+def test_the_hyperbolic_cosine_from_below() -> None:
+    x = real("x")
+    assert elementary.cosh_above().hypotheses == frozenset({le(0, x)})
+    assert elementary.exp_power(8).conclusion == eq(exp(8 * x), exp(x) ** 8)

@@ -272,6 +272,14 @@ def _equivalence_phrase(printer: Printer, term: Term) -> str | None:
     return f"${printer.function(term.args[1])}$ indicates an equivalence of the responses"
 
 
+def _signs_phrase(printer: Printer, term: Term) -> str | None:
+    _, longest, _, signs, scale = term.args
+    return (
+        f"the ${printer.inline().text(longest)}$ tokens are independent signs "
+        f"${printer.function(signs)}$ of scale ${printer.text(scale)}$"
+    )
+
+
 def _measurable(printer: Printer, term: Term) -> Printed:
     classes, variable = map(printer.function, term.args[1:])
     return Printed(rf"{variable} \in \sigma{bracket(classes)}", Level.RELATION)
@@ -306,7 +314,7 @@ def spoken(name: str) -> Show:
 PHRASES.update(
     policy=_policy_phrase, run=_run_phrase, regular=_on_segment(2), smooth=_on_segment(1),
     tokens=_tokens_phrase, token_regular=_token_segment(2), token_smooth=_token_segment(1),
-    equivalence=_equivalence_phrase,
+    equivalence=_equivalence_phrase, sign_tokens=_signs_phrase,
 )  # fmt: skip
 _SHOWN: dict[str, Show] = {
     **{name: spoken(name) for name in PHRASES},

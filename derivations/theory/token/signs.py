@@ -122,10 +122,10 @@ def prefix(length: Term) -> Term:
     given=SIGNS,
     claim=both(
         forall(
-            (k, x), lt(k, T_max),
+            k, lt(k, T_max),
             eq(
-                mean(f(x + prefix(k + 1))),
-                (mean(f(x + G_p + prefix(k))) + mean(f(x - G_p + prefix(k)))) / 2,
+                mean(f(prefix(k + 1))),
+                (mean(f(prefix(k) + G_p)) + mean(f(prefix(k) - G_p))) / 2,
             ),
         ),
         eq(mean(f(line.score(t, i))), mean(f(-line.score(t, i)))),
@@ -136,9 +136,9 @@ def sign_law(proof: Proof) -> Theorem:
     before, inside = assume(lt(k, T_max)), assume(lt(i, n))
     first = have(le(k, T_max), before)
     sign = part(apply(proof.given[3], inside, before, at=[k, i]), 1)
-    high, low = f(x + G_p + prefix(k)), f(x - G_p + prefix(k))
-    slope = lam(z, (f(x + G_p + z) - f(x - G_p + z)) / (2 * G_p))
-    here, next_ = beta(slope, [prefix(k)]), f(x + prefix(k + 1))
+    high, low = f(prefix(k) + G_p), f(prefix(k) - G_p)
+    slope = lam(z, (f(z + G_p) - f(z - G_p)) / (2 * G_p))
+    here, next_ = beta(slope, [prefix(k)]), f(prefix(k + 1))
     value = (high + low) / 2 + s_tok(k, t, i) * here
     each = by_cases(
         sign, *([lambda case: have(eq(next_, value), case, proof.given[2])] * 2)
@@ -150,8 +150,8 @@ def sign_law(proof: Proof) -> Theorem:
     normal = apply(Setting.of(proof.given[0]).normalised, at=[t])
     goal = eq(mean(next_), (mean(high) + mean(low)) / 2)
     law = proof.have(goal, summed, zero, normal, unfold=NAMES, why="the mean of the score is zero")
-    law = intro(law, (k, x), before.conclusion)
-    mirrored = where(law, {f: lam(z, f(-z))})
+    law = intro(law, k, before.conclusion)
+    shifted, mirrored = (where(law, {f: lam(z, f(x + q))}) for q in (z, -z))
 
     def claim(length: Term) -> Term:
         same = eq(mean(f(x + prefix(length))), mean(f(x - prefix(length))))
@@ -161,7 +161,7 @@ def sign_law(proof: Proof) -> Theorem:
         fits = assume(le(k + 1, T_max))
         below, weak = have(lt(k, T_max), fits), have(le(k, T_max), fits)
         known = [apply(hypothesis, weak, at=[at]) for at in (x + G_p, x - G_p)]
-        one, other = apply(law, below, at=[k, x]), apply(mirrored, below, at=[k, -x])
+        one, other = (apply(rule, below, at=[k]) for rule in (shifted, mirrored))
         made = have(
             beta(claim(k + 1).args[0], [x]).args[1], *known, one, other,
             unfold=NAMES,
@@ -217,7 +217,7 @@ def sign_moments(proof: Proof) -> Theorem:
         made = []
         for q, value in powers:
             moved = where(law, {f: lam(z, z**q)})
-            moved = apply(moved, below, at=[k, 0])
+            moved = apply(moved, below, at=[k])
             after = where(shifted_moment(q), {Z: lam(i, prefix(k))})
             after = discharge(after, normal)
             first = have(eq(mean(prefix(k + 1) ** q), moved.conclusion.args[0]), unfold=NAMES)
@@ -246,7 +246,7 @@ def shifted_moment(power: int) -> Theorem:
     value = G_p**power
     for rest in range(2, power + 1, 2):
         value = value + comb(power, rest) * G_p ** (power - rest) * mean(Z(i) ** rest)
-    goal = eq((mean((0 + G_p + Z(i)) ** power) + mean((0 - G_p + Z(i)) ** power)) / 2, value)
+    goal = eq((mean((Z(i) + G_p) ** power) + mean((Z(i) - G_p) ** power)) / 2, value)
     return have(goal, normal, unfold=NAMES)
 
 
@@ -265,7 +265,7 @@ def exponential(proof: Proof, law: Theorem, normal: Theorem) -> Theorem:
     def step(hypothesis: Theorem) -> Theorem:
         fits = assume(le(k + 1, T_max))
         known = apply(hypothesis, have(le(k, T_max), fits))
-        split = apply(moved, have(lt(k, T_max), fits), at=[k, 0])
+        split = apply(moved, have(lt(k, T_max), fits), at=[k])
         ends = [where(shifted_exponential(), {Z: lam(i, prefix(k)), x: at}) for at in (G_p, -G_p)]
         here = mean(exp(lam_ * prefix(k)))
         first = have(
@@ -300,11 +300,11 @@ def product_below() -> Theorem:
 
 @cache
 def shifted_exponential() -> Theorem:
-    """E[exp(lambda (x + Z))] = exp(lambda x) E[exp(lambda Z)]."""
+    """E[exp(lambda (Z + x))] = exp(lambda x) E[exp(lambda Z)]."""
     weight = exp(line.log_policy(t, i))
-    moved, plain = exp(lam_ * (0 + x + Z(i))), exp(lam_ * x) * exp(lam_ * Z(i))
+    moved, plain = exp(lam_ * (Z(i) + x)), exp(lam_ * x) * exp(lam_ * Z(i))
     joined = instance("exp.sum", x=lam_ * x, y=lam_ * Z(i))
-    joined = rewrite(joined, have(eq(lam_ * x + lam_ * Z(i), lam_ * (0 + x + Z(i)))))
+    joined = rewrite(joined, have(eq(lam_ * x + lam_ * Z(i), lam_ * (Z(i) + x))))
     each = intro(have(eq(weight * moved, weight * plain), joined), i, lt(i, n))
     goal = eq(mean(moved), exp(lam_ * x) * mean(exp(lam_ * Z(i))))
     return have(goal, sums.equal(n, each), unfold=NAMES)
@@ -934,8 +934,9 @@ _order = G**2 * T_max * _surprise
     ),
     words="Independent signs, the responses being drawn token by token; a response is incorrect "
     "if and only if its signs add up to $\\tau$ at least, in absolute value. At $t = 0$ the "
-    "curvature is of the order $T \\log(1/P(O^-))$, and just before it no step beyond the "
-    "matching order is safe.",
+    "curvature is of the order $T_{\\max} \\log(1/P(O^-))$, where $P(O^-) = 1 - J(0)$, and for "
+    "every $\\rho > 1$ there is a point just before from which $\\rho$ times twice the matching "
+    "critical step lowers the success rate: so neither factor of the critical step can be spared.",
 )  # fmt: skip
 def length_necessary(proof: Proof) -> Theorem:
     drawn, positive = Drawn.of(proof.given[1]), proof.given[2]
@@ -979,7 +980,7 @@ def length_necessary(proof: Proof) -> Theorem:
     known = proof.use("setting.success-rate", at=[0])
     flat = curvature_value(proof, bends, spread, known)
     lower = proof.have(le(_order / 360, -ell2(0)), part(tail, 1), part(spread, 0), flat,
-                       why="the tail bounds log(1/P) by 40 (1 + tau^2/T)")  # fmt: skip
+                       why="log(1/P) is at most 40 (1 + tau^2/T)")  # fmt: skip
     wide = intro(by_cases(sign, *([lambda q: have(
         both(le(-G, s_tok(k, 0, i)), le(s_tok(k, 0, i), G)), q, score, positive)] * 2)),
         (k, i), inside.conclusion, early.conclusion)  # fmt: skip

@@ -68,8 +68,8 @@ def too_far(start: Term, ratio: Term, bound: Term) -> Term:
     claim=forall(
         rho, lt(1, rho), exists(delta, both(lt(0, delta), too_far(-delta, rho, K)))
     ),
-    words="Where the log-odds have a maximum with curvature $K$ at least, no step beyond twice "
-    "$\\Delta\\mu/K$ is safe.",
+    words="Where the log-odds have a maximum with curvature at least $K$, steps of more than twice "
+    "$\\Delta\\mu/K$ lower the success rate from some points before it.",
 )
 def past_the_top(proof: Proof) -> Theorem:
     large = assume(lt(1, rho))
@@ -103,9 +103,8 @@ def past_the_top(proof: Proof) -> Theorem:
         shown = conjunction(whole, part(made, 0), falls)
         return infer("witness", shown, formula=goal, terms=(start,))
 
-    made = obtain(near, [d], step)
-    proof.note(made, "near the top the log-odds are a parabola: start just before it")
-    return intro(made, rho, large.conclusion)
+    proof.note(slope, "near the top the log-odds are a parabola: start just before it")
+    return intro(obtain(near, [d], step), rho, large.conclusion)
 
 
 def changes(at: Term) -> Term:
