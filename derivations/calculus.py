@@ -226,6 +226,7 @@ class _Derivation:
 
     def __init__(self, variable: Term, at: Term, facts: Sequence[Theorem]) -> None:
         self.variable, self.at, self.facts = variable, at, list(facts)
+        self._made: dict[Term, Theorem] = {}
 
     def value(self, body: Term) -> Term:
         return beta(lam(self.variable, body), [self.at])
@@ -234,6 +235,12 @@ class _Derivation:
         return lam(self.variable, body)
 
     def of(self, body: Term) -> Theorem:
+        """The derivative of a subterm; what occurs again is not differentiated again."""
+        if body not in self._made:
+            self._made[body] = self._of(body)
+        return self._made[body]
+
+    def _of(self, body: Term) -> Theorem:
         if self.variable not in free_variables(body):
             return instance("derivative.constant", c=body, t=self.at)
         if body == self.variable:

@@ -1,4 +1,4 @@
-"""The trusted core: everything a theorem finally rests on, in 2175 lines.
+"""The trusted core: everything a theorem finally rests on, in 2185 lines.
 
 Read in this order: `terms` (the language and what it means), `axioms` (the facts taken
 as given), `algebra` (exact normal forms), `balls` (enclosures over boxes), `theorem` (the

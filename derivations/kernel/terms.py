@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
+from operator import itemgetter
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, Union, cast
@@ -63,8 +64,8 @@ class Definition(tuple):  # type: ignore[type-arg]
 
     __slots__ = ()
 
-    name = property(lambda self: tuple.__getitem__(self, 0))
-    meaning = property(lambda self: tuple.__getitem__(self, 1))
+    name = property(itemgetter(0))
+    meaning = property(itemgetter(1))
 
     def __new__(cls, name: str, meaning: Term) -> Definition:
         if type(name) is not str or type(meaning) is not Term:
@@ -99,13 +100,13 @@ class Term(tuple):  # type: ignore[type-arg]
 
     __slots__ = ()
 
-    key = property(lambda self: tuple.__getitem__(self, 0))
-    kind = property(lambda self: tuple.__getitem__(self, 1))
-    sort = property(lambda self: tuple.__getitem__(self, 2))
-    head = property(lambda self: tuple.__getitem__(self, 3))
-    args = property(lambda self: tuple.__getitem__(self, 4))
-    loose = property(lambda self: tuple.__getitem__(self, 5))
-    size = property(lambda self: tuple.__getitem__(self, 6))
+    key = property(itemgetter(0))
+    kind = property(itemgetter(1))
+    sort = property(itemgetter(2))
+    head = property(itemgetter(3))
+    args = property(itemgetter(4))
+    loose = property(itemgetter(5))
+    size = property(itemgetter(6))
 
     def __new__(cls, *_: Any, **__: Any) -> Term:
         raise KernelError("terms are built by the functions of derivations.kernel.terms")
@@ -114,7 +115,7 @@ class Term(tuple):  # type: ignore[type-arg]
         raise KernelError("Term cannot be subclassed")
 
     def __hash__(self) -> int:
-        return cast(int, tuple.__getitem__(self, 0))
+        return self[0]  # type: ignore[no-any-return]
 
     def __reduce__(self) -> Any:
         return _rebuild, (self.kind, self.sort, self.head, self.args)
@@ -293,15 +294,24 @@ _LARGEST_TERM = 1_000_000  # parts, counted as often as they are written
 RELATIONS = frozenset({"=", "<=", "<", ">=", ">", "!="})
 
 
+_numerals: dict[int | Fraction, Term] = {}
+
+
 def num(value: int | Fraction) -> Term:
     """The numeral of an exact rational; a non-negative integer is also a natural."""
     if type(value) not in (int, Fraction):
         raise KernelError(f"not an exact number: {value!r}")
-    value = Fraction(value.numerator, value.denominator)
+    known = _numerals.get(value)
+    if known is not None:
+        return known
+    return _numeral(Fraction(value.numerator, value.denominator))
+
+
+def _numeral(value: Fraction) -> Term:
     if max(abs(value.numerator), value.denominator).bit_length() > _LONGEST_NUMERAL:
         raise KernelError(f"a number of more than {_LONGEST_NUMERAL} bits")
     natural = value.denominator == 1 and value >= 0
-    return _make("num", "N" if natural else "R", value, (), 0)
+    return _numerals.setdefault(value, _make("num", "N" if natural else "R", value, (), 0))
 
 
 def var(name: str, sort: Sort = "R") -> Term:
@@ -394,12 +404,12 @@ def _check_sorts(name: str, args: Sequence[Term], wanted: Sequence[Sort]) -> Non
     if len(args) != len(wanted):
         raise KernelError(f"{name} takes {len(wanted)} arguments, not {len(args)}")
     for given, sort in zip(args, wanted, strict=True):
-        if not _fits(given.sort, sort):
+        if given.sort != sort and not _fits(given.sort, sort):
             raise KernelError(f"{name}: an argument has sort {given.sort}, not {sort}")
 
 
 def _loosest(args: Sequence[Term]) -> int:
-    return max((a.loose for a in args), default=0)
+    return max([a.loose for a in args], default=0)
 
 
 def _eta(term: Term) -> Term:
@@ -449,7 +459,7 @@ def _map(term: Term, change: Callable[[Term, int], Term], depth: int) -> Term:
 def _abstract(term: Term, index: Mapping[Term, int], depth: int) -> Term:
     if term.kind == "var" and term in index:
         return _bound(index[term] + depth, term.sort)
-    if term.kind in ("app", "lam"):
+    if term.kind in ("app", "lam") and not free_variables(term).isdisjoint(index):
         return _map(term, lambda a, d: _abstract(a, index, d), depth)
     return term
 
@@ -513,7 +523,7 @@ def substitute(term: Term, mapping: Mapping[Term, Term]) -> Term:
 def _substitute(term: Term, mapping: Mapping[Term, Term]) -> Term:
     if term.kind == "var":
         return mapping.get(term, term)
-    if not any(v in mapping for v in free_variables(term)):
+    if free_variables(term).isdisjoint(mapping):
         return term
     return _map(term, lambda a, _: _substitute(a, mapping), 0)
 

@@ -63,7 +63,11 @@ def prove_relation(
         return _prove_different(goal, list(facts), names, degree, deadline, effort)
     if goal.head not in RELATIONS:
         return None
-    attempt = _Attempt(list(relations(facts)), tuple(names), degree, deadline, effort)
+    known = list(relations(facts))
+    for fact in known:
+        if fact.conclusion == goal:
+            return fact
+    attempt = _Attempt(known, tuple(names), degree, deadline, effort)
     attempt.use_terms([goal])
     return attempt.prove(goal)
 
@@ -80,10 +84,10 @@ def _prove_different(
         if fact.conclusion == goal:
             return fact
     a, b = goal.args
-    for rule, less in (
-        ("order.less-differs", lt(a, b)),
-        ("order.greater-differs", lt(b, a)),
-    ):
+    # A divisor is positive more often than negative, and a search in vain is a long one.
+    known = {f.conclusion for f in relations(facts)}
+    ways = [("order.greater-differs", lt(b, a)), ("order.less-differs", lt(a, b))]
+    for rule, less in sorted(ways, key=lambda way: way[1] not in known):
         found = prove_relation(
             less, facts, names, degree=degree, deadline=deadline, effort=effort
         )
