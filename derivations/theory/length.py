@@ -266,12 +266,12 @@ def alignment(proof: Proof) -> Theorem:
     for goal, (share, product) in zip(goals, shares, strict=True):
         premises, conclusion = premises_of(goal)
         size, draws = (assume(p) for p in premises)
-        expected = proof.note(_expected(proof, draws, size, share, product), "`length.group-draw`")
+        expected = _expected(proof, draws, size, share, product)
         first = conclusion if conclusion.head == "forall" else conclusion.args[0]
         value = beta(first.args[0], [j])
         each = intro(
             proof.have(value, expected, *known, size, unfold=(*NAMES, "gradient_gap"),
-                       why="split the expectations over both sides"), j,
+                       why="`length.group-draw`; split the expectations over both sides"), j,
         )  # fmt: skip
         if conclusion.head == "forall":
             result = each

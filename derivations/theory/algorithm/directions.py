@@ -271,8 +271,8 @@ class Hull:
     claim=best_direction(_VECTORS),
     words="No point of the hull is shorter than $m$, whatever its weights $b$, so $0$ is not in "
     "the hull; and $m/\\lvert m\\rvert$ has the largest least alignment $x$ of all unit "
-    "vectors $w$. That a shortest point exists is a hypothesis, here and for several prompts. The "
-    "direction is that of Fliege and Svaiter (2000) and Desideri (2012).",
+    "vectors $w$. The shortest point is given, here and for several prompts: nothing says that "
+    "there is one. The direction is that of Fliege and Svaiter (2000) and Desideri (2012).",
 )
 def min_norm(proof: Proof) -> Theorem:
     hull = Hull.of(proof.given[0])

@@ -5,7 +5,7 @@ and an incorrect response get.  `coefficient_of` derives from this alone what mu
 Gradient Gap in the expected update, for any algorithm; a row of the table also has that
 coefficient in closed form and the objective of the success rate that it ascends.
 
->>> row = Algorithm("half", num(1), lambda k, J: num(Fraction(1, 2)), lambda k, J: num(0))
+>>> row = Algorithm("half", num(1), lambda k, J: num(1) / 2, lambda k, J: num(0))
 >>> coefficient_of(row).conclusion.args[1].args[0]
 coefficient(0, mass(n, r, lp(t, _)), k |-> 1/2, k |-> 0)
 """

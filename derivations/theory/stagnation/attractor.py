@@ -474,21 +474,22 @@ def _attraction(proof: Proof, case: Attractor) -> Theorem:
     """`_attracts`, proved."""
     slope, rate = proof.given[0], assume(eq(jump, case.jump))
     images = [_at_point(case, theorem) for theorem in contraction(case, slope, rate)]
-    proof.note(images[0], "mean value theorem; the derivatives by enclosures")
     shifts = [_at_point(case, theorem) for theorem in _shifts(case, slope, rate)]
     moved_ = _moved_near(case, images, shifts)
     positive = have(lt(0, jump), *_boxed(case, slope, rate)[-2:])
-    moved_ = proof.note(resolve(moved_, positive), "other rates change little")
+    moved_ = resolve(moved_, positive)
     low = _at_point(case, _below(case, slope))
     follows = assume(case.follows())
     step = _next_point(case, follows, moved_)
     shrinks = _shrinks(case, step)
     tends = _tends(case, shrinks)
     exact, ascends = eq(eta, case.jump), follows.conclusion
+    means = "the mean value theorem, with enclosures of the derivatives: boxes shrink"
+    limit = "and the run tends to the cycle; other rates change little, and there is room for that"
     return conjunction(
-        intro(proof.note(shrinks, "so boxes shrink"), (), ascends, exact),
-        intro(proof.note(tends, "and the run tends to the cycle"), (), ascends, exact),
-        intro(proof.note(_stays(case, step, low), "there is room for other rates"), (), ascends),
+        intro(proof.note(shrinks, means), (), ascends, exact),
+        intro(proof.note(tends, limit), (), ascends, exact),
+        intro(_stays(case, step, low), (), ascends),
     )
 
 
