@@ -48,7 +48,9 @@ def test_powers_of_balls_contain_the_powers(x: Fraction, radius: Fraction, n: in
     centre, reach = (fmpq(v.numerator, v.denominator) for v in (x, radius))
     ball = arb(centre, arb(reach))
     for inside in (centre, centre + reach, centre - reach):
-        assert power(ball, n) == 1 if n == 0 else power(ball, n).contains(inside**n)
+        raised = power(ball, n)
+        with Balls(500).working():  # where a fraction is rounded to a ball, it is a small one
+            assert raised == 1 if n == 0 else raised.contains(arb(inside**n))
 
 
 def test_negative_powers() -> None:
