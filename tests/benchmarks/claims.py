@@ -29,6 +29,7 @@ import click
 from derivations.kernel.terms import Term
 from derivations.search.claims import ClaimError, relation_terms, to_sympy
 from derivations.search.prove import prove
+from derivations.writing import write_file
 
 from ..corpus import CLAIMS
 from ..corpus.claim import Claim
@@ -344,22 +345,25 @@ def main(seconds: float, every: int, names: Sequence[str], file: Path | None) ->
     for name in chosen:
         # Loaded before the fork: nobody's time is spent on imports.
         importlib.import_module(DECIDERS[name][0])
-    results = []
+    results: list[Result] = []
     claims = CLAIMS[::every]
     with click.progressbar(claims, label=", ".join(chosen), file=sys.stderr) as shown:
         for claim in shown:
             results += [run(name, claim, seconds) for name in chosen]
-    scores = [score(name, results) for name in chosen]
-    for line in table(scores):
+            if file is not None:  # as far as it goes: the whole run takes hours
+                write_file(file, _written(seconds, chosen, results))
+    for line in table(score(name, results) for name in chosen):
         click.echo(line)
     for result in results:
         if result.decided and not result.right:
             kind = "true" if result.truth else "false"
             click.echo(f"{result.decider}: {result.verdict}, but {kind}: {result.claim}")
-    if file is not None:
-        data = {"seconds": seconds, "scores": [asdict(s) for s in scores],
-                "results": [asdict(r) for r in results]}  # fmt: skip
-        file.write_text(json.dumps(data, indent=1))
+
+
+def _written(seconds: float, names: Sequence[str], results: Sequence[Result]) -> str:
+    scores = [asdict(score(name, results)) for name in names]
+    data = {"seconds": seconds, "scores": scores, "results": [asdict(r) for r in results]}
+    return json.dumps(data, indent=1)
 
 
 if __name__ == "__main__":
