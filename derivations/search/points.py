@@ -141,14 +141,27 @@ def find_real_point(
     variables = sorted({v for r in relations for v in free_variables(r)}, key=repr)
     if any(v.sort not in ("R", "N") for v in variables) or not relations:
         return None
-    for solved, rest in _eliminated(list(relations)):
-        for found in _candidates(rest, variables, solved, deadline, seed, brief):
-            point = _completed(found, solved, variables)
-            if point is not None and satisfied(relations, point):
-                return point
-            if time.monotonic() >= deadline:
-                return None
+    edges = [] if brief else list(_on_edges(relations))
+    for system in (list(relations), *edges):
+        for solved, rest in _eliminated(system):
+            for found in _candidates(rest, variables, solved, deadline, seed, brief or system in edges):
+                point = _completed(found, solved, variables)
+                if point is not None and satisfied(relations, point):
+                    return point
+                if time.monotonic() >= deadline:
+                    return None
     return None
+
+
+def _on_edges(relations: Sequence[Term]) -> Iterator[list[Term]]:
+    """The relations with one of the bounds between variables attained: the edge of what is allowed.
+
+    What fails by little may do so close to such an edge only, which no random point meets.
+    """
+    *given, goal = relations
+    for i, bound in enumerate(given):
+        if bound.head in ("<=", ">=") and len(free_variables(bound)) > 1:
+            yield [*given[:i], eq(*bound.args), *given[i + 1 :], goal]
 
 
 def _completed(

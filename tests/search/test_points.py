@@ -22,7 +22,14 @@ NEAR_MISSES = [
     ("p*log(p/q) + (1 - p)*log((1 - p)/(1 - q)) < 2.000001*(p - q)**2",
      ("0 < p < 1", "0 < q < 1")),
 ]
+ON_EDGES = [
+    ("(1 - eta*mu)**2 > exp(-2*eta*mu)", ("0 < eta", "0 < mu", "eta*mu <= 1.28")),
+    ("log(x + y*z) > 1.61677", ("x > 0", "y > 0", "z > 0", "x + y*z <= 5.0371")),
+    ("exp(x*y) > 21.8183", ("x**2 + y**2 <= 6.1655", "x >= 0", "y >= 0")),
+]
 IMPOSSIBLE = [
+    ("(1 - eta*mu)**2 > exp(-2*eta*mu)", ("0 < eta", "0 < mu", "eta*mu <= 1.27")),
+    ("log(x + y*z) > 1.61684", ("x > 0", "y > 0", "z > 0", "x + y*z <= 5.0371")),
     ("(1 + x)*log(1 + 1/x) <= 1", ("x > 0",)),
     ("(4*pi*b + 3*pi*(a + b)**2/w)/(b - a) <= 12.566", ("0 < a", "a < b", "w > 0")),
     ("exp(x) < 1 + x", ()),
@@ -43,6 +50,14 @@ def test_a_brief_look_finds_a_near_miss(text: str, given: tuple[str, ...]) -> No
     assert point is not None
     assert satisfied(relations, point)
     assert time.monotonic() - start < 1
+
+
+@pytest.mark.parametrize(("text", "given"), ON_EDGES)
+def test_what_fails_close_to_an_edge_only_is_found_there(text: str, given: tuple[str, ...]) -> None:
+    relations = [r for g in (*given, text) for r in parse_claim(g)]
+    point = find_real_point(relations, time.monotonic() + 5)
+    assert point is not None
+    assert satisfied(relations, point)
 
 
 @pytest.mark.parametrize(("text", "given"), IMPOSSIBLE)
