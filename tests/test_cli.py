@@ -17,7 +17,9 @@ import pytest
 from derivations import cache, checker, cli, verify
 from derivations.cache import PACKAGE
 from derivations.cli import run
+from derivations.cli.options import claim_language
 from derivations.kernel.certificate import replay
+from derivations.search.claims import _COMPARISONS, FUNCTIONS
 
 LEMMA = """
 from derivations.kernel.terms import real
@@ -358,6 +360,17 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 # In a process of its own --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["prove", "refute", "certify", "derive"])
+def test_help_names_everything_that_a_claim_may_use(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command, "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert claim_language in said
+    words = claim_language.replace(",", " ").replace("(", " ").split()
+    assert {*FUNCTIONS, "pi", *_COMPARISONS} <= set(words)
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:

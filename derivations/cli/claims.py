@@ -10,9 +10,9 @@ import click
 
 from derivations.cli.options import (
     claim_argument,
-    dashes,
     given_option,
     json_option,
+    takes_claims,
     timeout_option,
 )
 from derivations.cli.output import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _PATIENCE = 0.7  # seconds that a search may take beyond its time limit
 
 
-@click.command("prove", **dashes)
+@click.command("prove", **takes_claims)
 @claim_argument
 @given_option
 @json_option
@@ -52,7 +52,7 @@ def prove_command(claim: str, given: tuple[str, ...], as_json: bool, timeout: fl
     return _told(_decided(decide, claim, given, timeout), as_json)
 
 
-@click.command("refute", **dashes)
+@click.command("refute", **takes_claims)
 @claim_argument
 @given_option
 @json_option
@@ -71,7 +71,7 @@ def refute_command(claim: str, given: tuple[str, ...], as_json: bool, timeout: f
     return _told(_decided(decide, claim, given, timeout), as_json)
 
 
-@click.command("certify", **dashes)
+@click.command("certify", **takes_claims)
 @claim_argument
 @given_option
 @click.option(
@@ -156,7 +156,7 @@ def _paint_answer(console: Any, answer: dict[str, Any]) -> None:
         console.print(f"  {answer['seconds']:.2f} s", soft_wrap=True)
 
 
-@click.command("derive", **dashes)
+@click.command("derive", **takes_claims)
 @claim_argument
 @click.option("--largest", metavar="NAME", help="The largest value up to which CLAIM holds.")
 @click.option("--best", metavar="NAME", help="The value that maximises CLAIM, an expression.")

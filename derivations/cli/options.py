@@ -20,8 +20,15 @@ file_option = click.option(
 given_option = click.option(
     "--given", "-g", multiple=True, metavar="CLAIM", help="A hypothesis (repeatable)."
 )
-# A claim may begin with a minus sign: what looks like an unknown option is checked below.
-dashes: dict[str, Any] = {"context_settings": {"ignore_unknown_options": True}}
+claim_language = (
+    "Claims: + - * / **, numbers (decimals are exact), names, pi, sqrt exp log sin cos tan sinh "
+    "cosh tanh abs min max lambertw(x, -1), and < <= > >= == !=, which may be chained."
+)
+takes_claims: dict[str, Any] = {
+    # A claim may begin with a minus sign: what looks like an unknown option is checked below.
+    "context_settings": {"ignore_unknown_options": True},
+    "epilog": claim_language,
+}
 
 
 def _the_claim(context: click.Context, _: click.Parameter, words: tuple[str, ...]) -> str:

@@ -143,8 +143,9 @@ def find_real_point(
         return None
     edges = [] if brief else list(_on_edges(relations))
     for system in (list(relations), *edges):
+        shortly = brief or system in edges
         for solved, rest in _eliminated(system):
-            for found in _candidates(rest, variables, solved, deadline, seed, brief or system in edges):
+            for found in _candidates(rest, variables, solved, deadline, seed, shortly):
                 point = _completed(found, solved, variables)
                 if point is not None and satisfied(relations, point):
                     return point
