@@ -26,7 +26,7 @@ from paper_checks import (
     table,
 )
 from paper_checks.claims import EXACTLY, Check, Claim, Trial, judge, worst_of
-from paper_checks.families import kappa, paper
+from paper_checks.families import kappa, paper, sharp
 from paper_checks.one_step import keeps_half, limited
 
 NEARLY = Fraction(99, 100)
@@ -118,6 +118,10 @@ def test_even_a_little_lower_is_too_low() -> None:
         for x in (share, ALL)
     )
     assert not tried(wrong).holds and tried(right).holds
+    at_its_peak = sharp(1, 1, Fraction(1, 10**45))  # up to the rounding of its odds
+    for share, holds in ((1 - Fraction(1, 10**16), False), (ALL, True)):
+        bend, bound = one_step.curvature(share, at_its_peak, EXACTLY)
+        assert (bend <= bound) is holds
 
 
 def scaled(factor: str, bound: Any) -> Any:
