@@ -31,9 +31,9 @@ from derivations.search.polynomial import (
     Constraint,
     Kind,
     Poly,
-    find_certificate_with_multiplier,
     holds,
 )
+from derivations.search.positivity import find_certificate_with_multiplier
 
 _KINDS: dict[str, Kind] = {"<=": ">=", "<": ">", ">=": ">=", ">": ">", "=": "="}
 _LINEAR, _QUICK = 2, 4  # stages of the search: linear programs, and small semidefinite ones

@@ -17,13 +17,12 @@ from derivations.search.polynomial import (
     Poly,
     Product,
     add,
-    find_certificate,
-    find_certificate_with_multiplier,
     freeze,
-    ldl,
     multiply,
     verify_certificate,
 )
+from derivations.search.positivity import find_certificate, find_certificate_with_multiplier
+from derivations.search.semidefinite import ldl
 
 
 def poly(text: str, names: str) -> Poly:
