@@ -8,7 +8,7 @@ from fractions import Fraction as Q
 from typing import Any
 
 from derivations.kernel.terms import exp, log, lt, num
-from derivations.theory.token import signs
+from derivations.theory.token import necessary, signs
 from derivations.theory.token.tails import SIGMA2, lam_, mean
 from derivations.theory.trajectory import top
 
@@ -40,7 +40,7 @@ T_max, x, rho, delta = signs.T_max, signs.x, top.rho, top.delta
 score, J, K = signs.line.score(signs.t, signs.i), top.J, top.K
 _end = -delta + rho * (2 * top.Dmu(-delta) / K)
 _falls = lt(J(_end), J(-delta))
-_order = signs._order
+_order = necessary._order
 
 MUTANTS: list[Mutant] = [
     Mutant(

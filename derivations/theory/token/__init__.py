@@ -2,18 +2,19 @@
 
 `prefixes` says what it means to draw a response token by token, `martingale` and `tails` what
 follows for moments of the score, `root` and `events` what for its square under an event,
-`curvature` bounds the curvature of the log-odds and the critical step, and `signs` shows that
-neither of its factors can be spared.
+`curvature` bounds the curvature of the log-odds and the critical step.  `signs` has the law of
+independent signs, by which `necessary` shows that neither factor of that step can be spared.
 """
 
 from derivations.theory.token import (
     curvature,
     events,
     martingale,
+    necessary,
     prefixes,
     root,
     signs,
     tails,
 )
 
-__all__ = ["curvature", "events", "martingale", "prefixes", "root", "signs", "tails"]
+__all__ = ["curvature", "events", "martingale", "necessary", "prefixes", "root", "signs", "tails"]
