@@ -742,7 +742,8 @@ def invariance(proof: Proof) -> Theorem:
                        proof.given[5])  # fmt: skip
         short = _short(step, limit, same, divided, scaled, forward, positive, factor, some)
         gain = apply(part(proof.use("token.threshold"), 1), short)
-        results.append(intro(proof.note(gain, "`token.threshold`"), (), *premises))
+        proof.note(gain, "by `token.threshold`, this step keeps half of its alignment")
+        results.append(intro(gain, (), *premises))
     return conjunction(divided, scaled, *rates, *results)
 
 

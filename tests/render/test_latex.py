@@ -483,8 +483,13 @@ def test_whole_library_compiles(tmp_path: Path) -> None:
     assert _faults(_compile(standalone(f"{latex.NOTATION}\n\n{body}"), tmp_path)) == []
 
 
+def test_every_statement_compiles_alone(tmp_path: Path) -> None:
+    """Then it names the others by their ids, which must not leave the page either."""
+    body = "\n".join(statement_latex(s, proof=True, known={s.id}) for s in statements())
+    assert _faults(_compile(standalone(f"{latex.NOTATION}\n\n{body}"), tmp_path)) == []
+
+
 def test_single_statement_compiles(tmp_path: Path) -> None:
-    """A document with one statement names the others by their ids."""
     source = statement_latex(theorem("gap.curvature"), proof=True, snippet=False)
     assert _faults(_compile(source, tmp_path)) == []
 

@@ -176,7 +176,11 @@ def _cref(known: Collection[str] | None) -> Cite:
     def cite(id: str) -> str:
         if not id:
             return ""
-        return rf"\cref{{{id}}}" if known is None or id in known else rf"\texttt{{{escape(id)}}}"
+        if known is None or id in known:
+            return rf"\cref{{{id}}}"
+        # TeX breaks no word in this font by itself.
+        breakable = re.sub("[.-]", r"\g<0>\\allowbreak ", escape(id))
+        return rf"\texttt{{{breakable}}}"
 
     return cite
 
