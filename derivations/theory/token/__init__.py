@@ -2,13 +2,14 @@
 
 `prefixes` says what it means to draw a response token by token, `martingale` and `tails` what
 follows for moments of the score, `root` and `events` what for its square under an event,
-`curvature` bounds the curvature of the log-odds and the critical step, and `signs` shows that
-neither of its factors can be spared.
+`curvature` bounds the curvature of the log-odds and the critical step, `signs` shows that
+neither of its factors can be spared, and `extremal` that fair signs are the extreme case.
 """
 
 from derivations.theory.token import (
     curvature,
     events,
+    extremal,
     martingale,
     prefixes,
     root,
@@ -16,4 +17,4 @@ from derivations.theory.token import (
     tails,
 )
 
-__all__ = ["curvature", "events", "martingale", "prefixes", "root", "signs", "tails"]
+__all__ = ["curvature", "events", "extremal", "martingale", "prefixes", "root", "signs", "tails"]
