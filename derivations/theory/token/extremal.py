@@ -179,7 +179,7 @@ def convex_order(proof: Proof) -> Theorem:
         near = apply(assume(SCORES), assume(lt(i, n)), assume(lt(k, T_max)), at=[k, i])
         bend = where(later_chord(), {a: prefix(k), x: s_tok(k, t, i)})
         bend = discharge(bend, near, positive, proof.given[3])
-        proof.note(bend, "a convex function lies below its chord, and so do means of its shifts")
+        proof.note(chord(), "a convex function lies below its chord, and so do means of its shifts")
 
         def step(hypothesis: Theorem) -> Theorem:
             fits = assume(le(k + 1 + q, T_max))
@@ -350,7 +350,7 @@ def clipped(level: Term) -> Term:
     return lam(z, minimum(1, maximum(0, z - level)))
 
 
-_exists = exists((c, b), TOP_FRACTION(N, p, c, clipped(b)))
+_exists = exists((a, b), TOP_FRACTION(N, p, a, clipped(b)))
 
 
 @state(
