@@ -83,13 +83,29 @@ def excess(level: Term) -> Term:
     return lam(z, maximum(z**2 - level, 0))
 
 
+def positive_part(value: Term) -> Theorem:
+    """0 <= max(y, 0) and y <= max(y, 0)."""
+    goal = both(le(0, maximum(value, 0)), le(value, maximum(value, 0)))
+    split = instance("maximum.cases", x=value, y=num(0))
+    return by_cases(split, *([lambda case: have(goal, case)] * 2))
+
+
 def same_mean(count: Term, each: Theorem) -> Theorem:
     """E[F] = E[H] from F(K) = H(K), for `count` signs of which K are positive."""
+    return _mean_rule(binomial.congruent(), count, each)
+
+
+def ordered_mean(count: Term, each: Theorem) -> Theorem:
+    """E[F] <= E[H] from F(K) <= H(K), for `count` signs of which K are positive."""
+    return _mean_rule(binomial.monotone(), count, each, have(le(0, HALF)), have(le(HALF, 1)))
+
+
+def _mean_rule(rule: Theorem, count: Term, each: Theorem, *facts: Theorem) -> Theorem:
     left, right = (lam(K, value) for value in each.conclusion.args)
-    rule = where(binomial.congruent(), {
+    rule = where(rule, {
         nat("n"): count, p: HALF, function("F", "N"): left, function("H", "N"): right,
     })  # fmt: skip
-    return discharge(rule, intro(each, K, le(K, count)))
+    return discharge(rule, intro(each, K, le(K, count)), *facts)
 
 
 def constant_mean(count: Term, value: Term) -> Theorem:
@@ -132,13 +148,7 @@ def chord() -> Theorem:
 @cache
 def later_chord() -> Theorem:
     """So do the means of f after q more signs, as functions of the starting point."""
-    values = {a: a + G_p * (2 * K - q)}
-    each = where(chord(), values)
-    left, right = each.conclusion.args
-    rule = where(binomial.monotone(), {
-        nat("n"): q, p: HALF, function("F", "N"): lam(K, left), function("H", "N"): lam(K, right),
-    })  # fmt: skip
-    made = discharge(rule, have(le(0, HALF)), have(le(HALF, 1)), intro(each, K, le(K, q)))
+    made = ordered_mean(q, where(chord(), {a: a + G_p * (2 * K - q)}))
     high, low = onwards(q, a + G_p), onwards(q, a - G_p)
     goal = le(onwards(q, a + x), (high + low) / 2 + x * chord_slope(low, high))
     return have(goal, made, unfold=binomial.FORMS)
@@ -166,7 +176,8 @@ def no_more(start: Term) -> Theorem:
     provenance="classical",
     given=[*GIVEN, SCORES, CONVEX],
     claim=le(mean(f(line.score(t, i))), signs_mean(T_max, lam(x, f(G_p * x)))),
-    words="Hunt (1955), Hoeffding (1963).",
+    words="The mean of a convex function of the score is largest if every token is a fair sign "
+    "(Hunt 1955, Hoeffding 1963).",
 )
 def convex_order(proof: Proof) -> Theorem:
     goal = proof.statement.conclusion
@@ -369,15 +380,15 @@ _exists = exists((a, b), TOP_FRACTION(N, p, a, clipped(b)))
             ),
         ),
     ),
-    words="There is a top fraction, and its mean is the least value of the last expression, so "
-    "that it does not depend on the choice (Rockafellar and Uryasev 2000).",
+    words="There is a top fraction of every probability $p \\le 1$. Its mean is the least value of "
+    "the last expression, and so does not depend on the choice of $v$ and $c$ (Rockafellar and "
+    "Uryasev 2000).",
 )  # fmt: skip
 def top_mean_value(proof: Proof) -> Theorem:
     positive = proof.given[0]
     top = assume(_any)
     opened = fold(top, unfold(_any, frozenset({"top_fraction"})))
-    inside = assume(le(K, N))
-    chance = apply(part(opened, 0), inside, at=[K])
+    chance = apply(part(opened, 0), assume(le(K, N)), at=[K])
     share, gain = v(_square), beta(excess(c), [2 * K - N])
     low, high = part(chance, 0), part(chance, 1, 0)
     goal = eq(share * _square, c * share + gain)
@@ -405,16 +416,8 @@ def top_mean_value(proof: Proof) -> Theorem:
         eq(top_mean(N, p), c + tail(N, c) / p), summed, mass, positive, unfold=binomial.FORMS
     )
     proof.note(exact, "v(S^2) (S^2 - c) is the positive part of S^2 - c")
-    other = beta(excess(x), [2 * K - N])
-    cases = instance("maximum.cases", x=_square - x, y=num(0))
-    bound = le(share * _square, x * share + other)
-    large = by_cases(cases, *([lambda m: have(both(le(0, other), le(_square - x, other)), m)] * 2))
-    least = have(bound, low, high, large)
-    rule = where(binomial.monotone(), {
-        nat("n"): N, real("p"): HALF, function("F", "N"): lam(K, share * _square),
-        function("H", "N"): lam(K, x * share + other),
-    })  # fmt: skip
-    made = discharge(rule, have(le(0, HALF)), have(le(HALF, 1)), intro(least, K, inside.conclusion))
+    bound = le(share * _square, x * share + beta(excess(x), [2 * K - N]))
+    made = ordered_mean(N, have(bound, low, high, positive_part(_square - x)))
     made = have(
         le(top_mean(N, p), x + tail(N, x) / p), made, mass, positive, unfold=binomial.FORMS
     )
@@ -447,7 +450,7 @@ def cut() -> tuple[Theorem, Theorem, Theorem]:
 
 @cache
 def between() -> Theorem:
-    """Cut to [0, 1], S**2 - (j - u) is between S**2 - (j - 1) and S**2 - j, which are numbers."""
+    """Cut to [0, 1], S**2 - (j - u) is u times S**2 - (j - 1) plus 1 - u times S**2 - j."""
     inside = [assume(r) for r in (le(0, u), le(u, 1))]
     low, middle, high = cut()
     levels = (j - u, j - 1, j)
@@ -630,10 +633,7 @@ def at_most(proof: Proof) -> Theorem:
     )  # fmt: skip
     inside = assume(lt(i, n))
     chance = apply(weights, inside, at=[i])
-    here = beta(bounded, [score])
-    split = instance("maximum.cases", x=score**2 - level, y=num(0))
-    large = by_cases(split, *([lambda m: have(
-        both(le(0, here), le(score**2 - level, here)), m)] * 2))  # fmt: skip
+    here, large = beta(bounded, [score]), positive_part(score**2 - level)
     each = have(le(w(i) * score**2, level * w(i) + here), large, chance)
     weight = exp(line.log_policy(t, i))
     each = have(le(weight * each.conclusion.args[0], weight * each.conclusion.args[1]), each)
@@ -659,10 +659,7 @@ def convex_excess(level: Term) -> Theorem:
     inside = [assume(r) for r in (le(0, u), le(u, 1))]
     large = []
     for at, share in ((x, u), (y, 1 - u)):
-        here = beta(value, [at])
-        split = instance("maximum.cases", x=at**2 - level, y=num(0))
-        known = by_cases(split, *([lambda m, here=here, at=at: have(
-            both(le(0, here), le(at**2 - level, here)), m)] * 2))  # fmt: skip
+        here, known = beta(value, [at]), positive_part(at**2 - level)
         large.append(have(le(share * (at**2 - level), share * here), known, *inside))
         large.append(have(le(0, share * here), known, *inside))
     bend = have(le(0, u * (1 - u) * (x - y) ** 2), *inside)
