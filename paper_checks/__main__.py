@@ -160,16 +160,13 @@ def show(checks: Sequence[Check]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from derivations.library import statements
-
-    known = {statement.id for statement in statements()}
     shown = Table("claim", "statements", caption_justify="left")
     for heading in (*table.ORIGINS, "worst ratio", "verdict"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for made in checks:
         shown.add_row(
             Text(made.text),
-            Text("\n".join(id if id in known else f"{id} *" for id in made.statements)),
+            Text("\n".join(made.statements)),
             *(str(made.instances.get(origin, "")) for origin in table.ORIGINS),
             table.rounded_up(made.worst),
             Text(made.verdict, style="green" if made.holds else "bold red"),
@@ -177,8 +174,7 @@ def show(checks: Sequence[Check]) -> None:
     digits = max(made.digits for made in checks)
     shown.caption = (
         f"Worst ratio left/right, rounded up from {digits} digits: at most 1 if the claim held on "
-        "every instance.\nInstances: random, made worse by a search, extremal by construction. "
-        "* not in the library: tried here, not proved.\n"
+        "every instance.\nInstances: random, made worse by a search, extremal by construction.\n"
         "kappa = 2 L + G^2, K(J) = min((L + G^2)/J, L/(1-J)); for tokens V(p) = -W_{-1}(-p^2/e), "
         "sigma^2 = G_p^2 T_max, and kappa_tok."
     )

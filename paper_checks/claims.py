@@ -44,7 +44,7 @@ class Claim:
 
     `sources` maps names to functions of a seed that yield trials; the first word of a name says
     where the instances come from: ``random``, ``search`` (made as bad as a search can) or
-    ``extremal`` (bad by construction).  `statements` are the ids of theory.md that it tries.
+    ``extremal`` (bad by construction).  `statements` are the ids of those that it tries.
     """
 
     id: str

@@ -135,9 +135,11 @@ TURNED = Lengths((3.0, -1.0, -1.0, -1.0), (0.0,) * 4, (30, 1, 20, 20), (True, Tr
 
 def _misaligned(seed: int) -> Iterator[Trial]:
     point = TURNED.point(EXACTLY)
-    plus, minus = (point.moment(c, (1,), score=1, length=-1) for c in (True, False))
-    said = (EXACTLY.number(2), EXACTLY.number(Fraction(-2, 5)))
-    yield Trial(apart((point.gap[0], plus - minus), said), TURNED.plain())
+    plus, minus, whole = (
+        point.moment(c, (1,), score=1, length=-1) for c in (True, False, None)
+    )  # fmt: skip
+    said = map(EXACTLY.number, (2, Fraction(-2, 5), Fraction(-1, 4)))
+    yield Trial(apart((point.gap[0], plus - minus, whole), said), TURNED.plain())
 
 
 def _after(point: Point, divided: bool, rate: Fraction) -> Point:
@@ -178,7 +180,7 @@ CLAIMS = (
     ),
     Claim(
         "normalisation.misaligned",
-        "unequal lengths: gamma = 2, but the divided update is -2/5 times c",
+        "unequal lengths: gamma = 2, the divided update -2/5 times c, E[s/T] = -1/4",
         ("length.misaligned", "length.alignment"),
         {"extremal": _misaligned},
     ),

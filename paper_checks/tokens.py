@@ -245,16 +245,70 @@ def for_every_exponent(tree: Tree, arithmetic: Arithmetic) -> Pairs:
     return [(found.square, found.sigma2 * f(x, found.rate, arithmetic)) for f in bounds]
 
 
+def sums_of_signs(count: int, arithmetic: Arithmetic) -> list[tuple[Real, int]]:
+    """The values of the sum S of fair signs with their probabilities, from the largest on."""
+    number = arithmetic.number
+    return [
+        (number(Fraction(math.comb(count, k), 2**count)), count - 2 * k) for k in range(count + 1)
+    ]
+
+
+def top_mean(rate: Real, count: int, arithmetic: Arithmetic) -> tuple[Real, int]:
+    """The mean of S^2 over its top fraction of that probability, and the quantile it ends at."""
+    squares = sorted(((s * s, p) for p, s in sums_of_signs(count, arithmetic)), reverse=True)
+    left, total, quantile = rate, arithmetic.number(0), 0
+    for square, mass in squares:
+        if not left > 0:
+            break
+        taken, quantile = arithmetic.smallest(left, mass), square
+        total, left = total + taken * square, left - taken
+    return total / rate, quantile
+
+
 def top_share(found: Event, longest: int) -> Real:
     """G_p^2 times the mean of the top P(A)-fraction of S^2, S the sum of T_max signs."""
-    number = found.arithmetic.number
-    left, total = found.rate, number(0)
-    for k in range(longest, -1, -2):
-        ways = math.comb(longest, (longest + k) // 2) * (2 if k else 1)
-        mass = number(Fraction(ways, 2**longest))
-        taken = found.arithmetic.smallest(left, mass)
-        total, left = total + taken * k * k, left - taken
-    return found.sigma2 / longest * total / found.rate
+    return found.sigma2 / longest * top_mean(found.rate, longest, found.arithmetic)[0]
+
+
+def least_value(index: int) -> Trial:
+    """That mean is the least x + E[(S^2 - x)_+]/p, which it is at the quantile."""
+    rng = random.Random(index)
+    count, p = rng.randint(1, 40), EXACTLY.call("exp", EXACTLY.number(Fraction(-4 * rng.random())))
+    x = EXACTLY.number(Fraction(rng.uniform(-1, count**2 / 4)))
+    mean, quantile = top_mean(p, count, EXACTLY)
+
+    def value(level: Real) -> Real:
+        beyond = EXACTLY.number(0)
+        for mass, s in sums_of_signs(count, EXACTLY):
+            beyond += mass * EXACTLY.largest(s * s - level, EXACTLY.number(0))
+        return level + beyond / p
+
+    ratio = max(over(mean, value(x)), apart([mean], [value(EXACTLY.number(quantile))]))
+    return Trial(ratio, {"N": count, "p": _digits(p), "x": _digits(x)})
+
+
+def convex_order(tree: Tree, arithmetic: Arithmetic) -> Pairs:
+    r"""E f(s) <= E f(G_p S) for \|x - a\| and (x - a)_+, a the tree's rate, and x^4."""
+    number, here = arithmetic.number, tree.here(arithmetic)
+    a, zero = number(Fraction(tree.rate)), number(0)
+    responses = tree.responses(arithmetic)
+    scores = [(p, r.score[0]) for p, r in
+              zip(chances(responses, arithmetic), responses, strict=True)]  # fmt: skip
+    signs_ = [(p, here.tokens.score * s) for p, s in sums_of_signs(here.longest, arithmetic)]
+    functions: list[Callable[[Real], Real]] = [
+        lambda x: abs(x - a), lambda x: arithmetic.largest(x - a, zero), lambda x: x**4,
+    ]  # fmt: skip
+    return [tuple(sum(p * f(x) for p, x in law) for law in (scores, signs_)) for f in functions]
+
+
+def sign_tree() -> Tree:
+    """Three fair signs at 0, as a tree, with the event that all of them agree."""
+    pairs = ((0.0, 0.0),) * 7
+    then = ((1, 2), (3, 4), (5, 6), (0, 0), (0, 0), (0, 0), (0, 0))
+    return Tree(
+        pairs, ((1.0, -1.0),) * 7, pairs, then, (True,) + (False,) * 7,
+        (1.0, *(0.0,) * 6, 1.0), 0.5, 0.0, 6.0,
+    )  # fmt: skip
 
 
 def by_top_share(tree: Tree, arithmetic: Arithmetic) -> Pairs:
@@ -730,8 +784,20 @@ CLAIMS = (
         "tokens.extremal",
         "E_A[s^2] <= G_p^2 times the mean of the top share of S^2, S a sum of signs",
         ("token.extremal",),
-        trees(by_top_share)
+        trees(by_top_share, sign_tree())
         | {"extremal signs": partial(_of_signs, top_share_of_signs)},
+    ),
+    Claim(
+        "tokens.top-mean",
+        "the mean of the top share p of S^2 is the least x + E[(S^2 - x)_+]/p",
+        ("token.top-mean",),
+        {"random": by_index(least_value, 100)},
+    ),
+    Claim(
+        "tokens.convex-order",
+        "E f(s) <= E f(G_p S), f convex, S a sum of signs",
+        ("token.convex-order",),
+        trees(convex_order, sign_tree()),
     ),
     Claim("tokens.gap", "Dmu^2 <= 2 sigma^2 ell/(2J-1)", ("token.gap",), points(gap)),
     Claim(

@@ -51,6 +51,7 @@ from derivations.verify import shortfall
 from .mutants import (
     algorithms,
     explicit,
+    extremal,
     gap,
     length,
     one_step,
@@ -78,7 +79,7 @@ from .mutants.variants import Mutant, Scalar, edits, opened
 MUTANTS = [
     *setting.MUTANTS, *gap.MUTANTS, *one_step.MUTANTS, *runs.MUTANTS, *explicit.MUTANTS,
     *token.MUTANTS, *algorithms.MUTANTS, *rates.MUTANTS, *length.MUTANTS, *stagnation.MUTANTS,
-    *signs.MUTANTS,
+    *signs.MUTANTS, *extremal.MUTANTS,
 ]  # fmt: skip
 SECTIONS = ("setting", "gap", "trajectory", "token", "algorithm", "length", "stagnation")
 STATEMENTS = [

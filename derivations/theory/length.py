@@ -315,10 +315,14 @@ def four_scores(high: Term, low: Term, index: Term) -> Term:
     return CHOICE4(index, high, -low, (low - high) / 2, (low - high) / 2)
 
 
+def over_length(line: Line, lengths: Term) -> Term:
+    """s/T at t = 0."""
+    return lam(i, beta(line.score, [0, i]) / beta(lengths, [i]))
+
+
 def normalised(line: Line, lengths: Term) -> Term:
     """E_+[s/T] - E_-[s/T] at t = 0."""
-    divided = lam(i, beta(line.score, [0, i]) / beta(lengths, [i]))
-    return ALIGNMENT(line.count, line.reward, line.logs(0), divided)
+    return ALIGNMENT(line.count, line.reward, line.logs(0), over_length(line, lengths))
 
 
 _four = four_responses(a, b)
@@ -414,6 +418,7 @@ def _moves(rate: Term, update_: Term) -> Term:
         ),
         eq(_turned.alignment(0), 2),
         eq(normalised(_turned, _turned_lengths), num(Fraction(-2, 5))),
+        eq(_turned.mean("", over_length(_turned, _turned_lengths), 0), num(Fraction(-1, 4))),
         forall(
             eta,
             lt(0, eta),
@@ -425,7 +430,8 @@ def _moves(rate: Term, update_: Term) -> Term:
     ),
     words="Lengths 30 and 1 of the correct, 20 of the incorrect responses. Every step along the "
     "normalised update lowers $J$; every step along the Gradient Gap, the update of Dr. GRPO, "
-    "raises it. The factor $c(J)$ is part of the step.",
+    "raises it. The factor $c(J)$ is part of the step. Nor does the mean of $s/T$ vanish: it "
+    "is what is left over without a baseline.",
 )
 def misaligned(proof: Proof) -> Theorem:
     at = proof.use("length.four-responses", a=num(3), b=num(1))
@@ -435,13 +441,13 @@ def misaligned(proof: Proof) -> Theorem:
     shown = have(each, apply(part(at, 1, 1, 1), *map(assume, inside), at=[i]), unfold=("choice4",))
     gaps = [
         proof.have(goal, *known, unfold=_UNFOLD, why="weigh the scores with 1/4 each")
-        for goal in goals[3:5]
+        for goal in goals[3:6]
     ]
     positive = assume(lt(0, eta))
-    (premise,), both_moves = premises_of(beta(goals[5].args[0], [eta]))
+    (premise,), both_moves = premises_of(beta(goals[6].args[0], [eta]))
     moves = [
         proof.note(_step(gap_, goal, part(at, 1, 0), positive), "J lies on that side of 1/2")
-        for gap_, goal in zip(reversed(gaps), conjuncts(both_moves), strict=True)
+        for gap_, goal in zip(reversed(gaps[:2]), conjuncts(both_moves), strict=True)
     ]
     steps = intro(conjunction(*moves), eta, premise)
     return conjunction(

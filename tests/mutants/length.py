@@ -124,7 +124,11 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "length.misaligned", "rises", "J rises along the normalised update",
-        edits((1, 1, 1, 1, 1, 0, 0, 1, 0), exchanged), _TURNED, "it falls",
+        edits((1, 1, 1, 1, 1, 1, 0, 0, 1, 0), exchanged), _TURNED, "it falls",
+    ),
+    Mutant(
+        "length.misaligned", "no baseline needed", "the mean of s/T vanishes",
+        edits((1, 1, 1, 1, 1, 0, 1), lambda _: num(0)), _TURNED, "it is -1/4",
     ),
     Mutant(
         "length.safe-ratio", "half", "half of the bound suffices",

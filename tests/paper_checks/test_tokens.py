@@ -62,6 +62,7 @@ BY_TREES: dict[str, tuple[Any, str]] = {
     "every exponent": (tokens.for_every_exponent, "0.9"),
     "joint": (partial(tokens.of_event, tokens.by_joint), "0.9"),
     "extremal": (tokens.by_top_share, "0.99"),
+    "convex order": (tokens.convex_order, "0.99"),
     "length": (tokens.mean_length, "0.99"),
 }
 
@@ -152,6 +153,30 @@ def test_the_top_share_is_that_of_sorted_responses() -> None:
         event = tokens.Event(EXACTLY, EXACTLY.number(5), rate, rate, rate)
         mean = EXACTLY.number(Fraction(sum(squares[:count]), count))
         assert abs(tokens.top_share(event, 5) - mean) < SMALL
+
+
+def test_a_wrong_top_fraction_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another level than the quantile, or a mean that is not the least value."""
+    good = tokens.top_mean
+    assert max(tokens.least_value(k).ratio for k in range(20)) < 1 + SMALL
+    for factor, shift in ((1, 1), (mpf("1.0001"), 0)):
+
+        def wrong(p: Any, n: int, a: Any, factor: Any = factor, shift: int = shift) -> Any:
+            mean, quantile = good(p, n, a)
+            return mean * factor, quantile + shift
+
+        monkeypatch.setattr(tokens, "top_mean", wrong)
+        assert max(tokens.least_value(k).ratio for k in range(20)) > 1 + mpf("1e-9")
+
+
+def test_the_tree_of_signs_attains_the_bound() -> None:
+    """Eight equally likely responses; the two with |s| = 3 are the top quarter."""
+    tree = tokens.sign_tree()
+    responses = tree.responses(EXACTLY)
+    assert sorted(int(r.score[0]) for r in responses) == [-3, -1, -1, -1, 1, 1, 1, 3]
+    assert all(abs(x - mpf("0.125")) < SMALL for x in tokens.chances(responses, EXACTLY))
+    ((left, right),) = tokens.by_top_share(tree, EXACTLY)
+    assert abs(left - 9) < SMALL and abs(right - 9) < SMALL
 
 
 def test_the_norm_of_the_length() -> None:

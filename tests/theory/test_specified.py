@@ -53,6 +53,7 @@ SPECIFIED = """
     token.lambert theorem extension
     token.lambert-properties lemma classical
     token.joint theorem extension
+    token.extremal theorem extension
     token.gap lemma extension
     token.length lemma reconstructed
     token.curvature theorem extension

@@ -50,11 +50,13 @@ from derivations.tactics import (
     have,
     instance,
     intro,
+    part,
     symmetric,
     where,
 )
+from derivations.theory.algorithm.bernstein import written_out
 from derivations.theory.lines import explicit_rewards
-from derivations.theory.token import prefixes
+from derivations.theory.token import extremal, prefixes
 
 i, j, k, m = (nat(name) for name in ("i", "j", "k", "m"))
 t, u = real("t"), real("u")
@@ -348,6 +350,8 @@ Y, Z = function("Y", "N"), function("Z", "N")
         ("token.tower", 0), ("token.tower", 1), ("token.tower", 2), ("token.orthogonal", 1),
         ("token.orthogonal", 2), ("token.orthogonal", 3), ("token.drift", 4), ("token.azuma", 2),
         ("token.square-mgf", 4), ("token.gibbs", 0), ("token.jensen", 0), ("token.lambert", 3),
+        ("token.convex-order", 2), ("token.convex-order", 3), ("token.sign-binomial", 3),
+        ("token.extremal", 2), ("token.extremal", 3),
     ],
 )
 def test_a_hypothesis_is_needed(id: str, dropped: int) -> None:
@@ -395,6 +399,7 @@ SPECIFIED = """
     token.lambert theorem extension
     token.lambert-properties lemma classical
     token.joint theorem extension
+    token.extremal theorem extension
     token.gap lemma extension
     token.length lemma reconstructed
     token.curvature theorem extension
@@ -421,6 +426,78 @@ def test_the_lower_bound_needs_every_assumption() -> None:
         hypotheses[position] = eq(0, 0)
         with pytest.raises((ProofError, KernelError)):
             _carry_out(replace(statement, hypotheses=tuple(hypotheses)))
+
+
+# The extreme case --------------------------------------------------------------------------------
+
+AGREEING = lam(real("x"), (real("x") - 1) / 8)
+"""Of three signs: 1 where S^2 = 9, 0 where S^2 = 1."""
+
+
+def top_fraction(chance: Term, rate: Fraction, quantile: int) -> Theorem:
+    """The chance selects a top fraction of three signs."""
+    goal = extremal.TOP_FRACTION(3, num(rate), quantile, chance)
+    each, mass = conjuncts(unfold(goal, frozenset({"top_fraction"})), 2)
+
+    def by_parts(formula: Term) -> Theorem:
+        if formula.head == "and":
+            return conjunction(*map(by_parts, formula.args))
+        if formula.head == "imp":
+            premise, conclusion = formula.args
+            try:
+                made = have(conclusion)
+            except ProofError:  # then the premise has to be false
+                made = absurd(have(lt(0, 0), assume(premise)), conclusion)
+            return intro(made, (), premise)
+        return have(formula)
+
+    def within(formula: Term) -> Theorem:  # K <= 3 goes first
+        return intro(by_parts(formula.args[1]), (), formula.args[0])
+
+    made = everywhere(each, within)
+    return fold(conjunction(made, have(mass, three_signs(chance))), goal)
+
+
+def three_signs(function_: Term) -> Theorem:
+    """The mean of a function of S^2, S a sum of three signs."""
+    shape = lam(k, beta(function_, [(2 * k - 3) ** 2]))
+    value = [number(beta(shape, [num(q)])) for q in range(4)]
+    known = [have(eq(beta(shape, [num(q)]), num(value[q]))) for q in range(4)]
+    return where(written_out(shape, known), x=num(Fraction(1, 2)))
+
+
+def test_a_quarter_of_three_signs_is_a_top_fraction() -> None:
+    quarter = top_fraction(AGREEING, Fraction(1, 4), 9)
+    assert quarter.hypotheses == frozenset()
+    value = where(theorem("token.top-mean").theorem, N=num(3), p=num(Fraction(1, 4)), c=num(9),
+                  v=AGREEING)  # fmt: skip
+    made = apply(part(discharge(value), 1), quarter)
+    mean, x = part(made, 0).conclusion.args[0], real("x")
+    squares = three_signs(lam(x, beta(AGREEING, [x]) * x))
+    assert have(eq(mean, 9), squares).hypotheses == frozenset()
+    found = at_the_tree("token.extremal", quarter, p=num(Fraction(1, 4)), c=num(9), v=AGREEING)
+    assert found.hypotheses == frozenset()
+
+
+def test_what_is_no_top_fraction_is_refused() -> None:
+    """Another probability, the lower fraction, and a quantile that is too low."""
+    lower = lam(real("x"), (9 - real("x")) / 8)
+    for chance, rate, quantile in (
+        (AGREEING, Fraction(1, 3), 9), (lower, Fraction(3, 4), 1), (AGREEING, Fraction(1, 4), 0),
+    ):  # fmt: skip
+        with pytest.raises((ProofError, KernelError)):
+            top_fraction(chance, rate, quantile)
+
+
+def test_a_concave_function_is_not_convex() -> None:
+    """The extreme case is one of convex functions only."""
+    given = [assume(f) for f in (prefixes.line.policy, prefixes.DRAWN, prefixes.SCORES)]
+    bent = extremal.convex_excess(real("c"))
+    rule = theorem("token.convex-order").theorem
+    made = discharge(where(rule, f=extremal.excess(real("c"))), bent, *given)
+    assert made.hypotheses == {g.conclusion for g in given}
+    with pytest.raises(ProofError):
+        discharge(where(rule, f=lam(real("x"), -(real("x") ** 2))), bent, *given)
 
 
 def test_the_hyperbolic_cosine_from_below() -> None:

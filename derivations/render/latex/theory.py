@@ -280,6 +280,14 @@ def _signs_phrase(printer: Printer, term: Term) -> str | None:
     )
 
 
+def _top_phrase(printer: Printer, term: Term) -> str | None:
+    count, rate, level, chance = term.args
+    return (
+        f"${printer.function(chance)}$ is the top fraction ${printer.text(rate)}$ of "
+        f"${printer.inline().text(count)}$ signs, with the quantile ${printer.text(level)}$"
+    )
+
+
 def _measurable(printer: Printer, term: Term) -> Printed:
     classes, variable = map(printer.function, term.args[1:])
     return Printed(rf"{variable} \in \sigma{bracket(classes)}", Level.RELATION)
@@ -315,6 +323,7 @@ PHRASES.update(
     policy=_policy_phrase, run=_run_phrase, regular=_on_segment(2), smooth=_on_segment(1),
     tokens=_tokens_phrase, token_regular=_token_segment(2), token_smooth=_token_segment(1),
     equivalence=_equivalence_phrase, sign_tokens=_signs_phrase,
+    top_fraction=_top_phrase,
 )  # fmt: skip
 _SHOWN: dict[str, Show] = {
     **{name: spoken(name) for name in PHRASES},
