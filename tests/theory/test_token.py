@@ -389,32 +389,6 @@ def test_roots_and_hyperbolic_cosine() -> None:
         discharge(product)
 
 
-SPECIFIED = """
-    token.martingale lemma classical
-    token.naive corollary reconstructed
-    token.threshold-inverse theorem reconstructed
-    token.azuma lemma classical
-    token.square-mgf lemma classical
-    token.gibbs lemma classical
-    token.lambert theorem extension
-    token.lambert-properties lemma classical
-    token.joint theorem extension
-    token.extremal theorem extension
-    token.gap lemma extension
-    token.length lemma reconstructed
-    token.curvature theorem extension
-    token.curvature-one-sided theorem extension
-    token.threshold theorem extension
-"""
-ROWS = [row.split() for row in SPECIFIED.split("\n") if row.strip()]
-
-
-@pytest.mark.parametrize(("id", "kind", "provenance"), ROWS, ids=[r[0] for r in ROWS])
-def test_every_statement_is_there(id: str, kind: str, provenance: str) -> None:
-    statement = theorem(id)
-    assert (statement.kind, statement.provenance) == (kind, provenance)
-
-
 # Independent signs ------------------------------------------------------------------------------
 
 
