@@ -181,19 +181,16 @@ def by_cvc5(claim: Claim, seconds: float) -> str:
 def by_sympy(claim: Claim, seconds: float) -> str:
     """What SymPy makes of a claim: `simplify`, then `ask`, then `solveset` in one variable."""
     sympy = importlib.import_module("sympy")
-    given = [to_sympy(h) for g in claim.given for h in relation_terms(g)]
-    goals = [to_sympy(goal) for goal in relation_terms(claim.claim)]
-    known = _signed(sympy, given)
-    given = [sympy.sympify(h).xreplace(known) for h in given]
-    goals = [sympy.sympify(goal).xreplace(known) for goal in goals]
+    given = [sympy.sympify(to_sympy(h)) for g in claim.given for h in relation_terms(g)]
+    goals = [sympy.sympify(to_sympy(goal)) for goal in relation_terms(claim.claim)]
     verdicts = [_sympy_verdict(sympy, goal, given) for goal in goals]
     if REFUTED in verdicts:
         return REFUTED
     return PROVED if set(verdicts) == {PROVED} else UNKNOWN
 
 
-def _signed(sympy: Any, given: Iterable[Any]) -> dict[Any, Any]:
-    """The variables, with the signs that the hypotheses state as SymPy assumptions."""
+def _signed(sympy: Any, goal: Any, given: Iterable[Any]) -> Any:
+    """The goal, with the signs that the hypotheses state as assumptions on its variables."""
     signs: dict[Any, dict[str, bool]] = {}
     for relation in given:
         if isinstance(relation, (sympy.Lt, sympy.Le)):
@@ -202,7 +199,7 @@ def _signed(sympy: Any, given: Iterable[Any]) -> dict[Any, Any]:
             if relation.rhs.is_number and relation.rhs >= 0:
                 strict = isinstance(relation, sympy.Gt) or relation.rhs > 0
                 signs.setdefault(relation.lhs, {})["positive" if strict else "nonnegative"] = True
-    return {v: sympy.Symbol(v.name, real=True, **s) for v, s in signs.items()}
+    return goal.xreplace({v: sympy.Symbol(v.name, real=True, **s) for v, s in signs.items()})
 
 
 def _sympy_verdict(sympy: Any, goal: Any, given: Sequence[Any]) -> str:
@@ -223,11 +220,14 @@ def _truth(sympy: Any, value: Any) -> bool | None:
 
 
 def _simplified(sympy: Any, goal: Any, given: Sequence[Any]) -> bool | None:
-    return _truth(sympy, sympy.simplify(goal))
+    return _truth(sympy, sympy.simplify(_signed(sympy, goal, given)))
 
 
 def _asked(sympy: Any, goal: Any, given: Sequence[Any]) -> bool | None:
     q = sympy.Q
+    goal = _signed(sympy, goal, given)
+    if goal in (sympy.true, sympy.false):
+        return bool(goal)
     difference = goal.lhs - goal.rhs
     predicate = {
         sympy.Ge: q.nonnegative, sympy.Gt: q.positive, sympy.Le: q.nonpositive,

@@ -42,6 +42,14 @@ def test_the_exponential_and_its_inverse_reach_the_solvers(name: str) -> None:
         assert run(name, LOG, 10).verdict in ("proved", "unknown")
 
 
+def test_sympy_is_told_every_hypothesis() -> None:
+    """Those that say the sign of a variable, too: without J >= 0 this is false."""
+    claim = Claim("Bernoulli", "test", "J <= 1 - (1 - J)**3", ("0 <= J <= 1",), reason="Bernoulli")
+    assert run("sympy", claim, 10).right
+    alone = Claim("Bernoulli below", "test", claim.claim, ("J <= 1",), witness={"J": "-1"})
+    assert run("sympy", alone, 10).right
+
+
 def test_a_decider_that_hangs_or_dies_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(claim: Claim, seconds: float) -> str:
         while True:
