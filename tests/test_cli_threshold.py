@@ -39,7 +39,7 @@ def numbers(found: Any) -> dict[tuple[str, str], Fraction]:
 
 @pytest.mark.parametrize("J", ["1/10", "0.5", "0.9", "0.999"])
 def test_exact_steps(J: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Against the formulas of theory.md, written here by hand."""
+    """Against the formulas of the statements, written here by hand."""
     G, L, D, j = Fraction(3, 2), Fraction(1, 3), Fraction(1, 5), Fraction(J)
     code, out, err = ask(
         capsys, "--G", "1.5", "--L", "1/3", "--J", J, "--alignment", "2e-1", "--json"
@@ -58,7 +58,7 @@ def test_exact_steps(J: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("J", ["0.1", "0.7", "1/2", "1e-30"])
 def test_token_level(J: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Against the formulas of theory.md, written here by hand, for J or 1 - J."""
+    """Against the formulas of the statements, written here by hand, for J or 1 - J."""
     for rate in (Fraction(J), 1 - Fraction(J)):
         given = ("--Gp", "2", "--Lp", "1/3", "--T", "100", "--J", str(rate), "--alignment", "0.2")
         code, out, err = ask(capsys, "--level", "token", *given, "--json")
