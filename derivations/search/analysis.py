@@ -30,6 +30,7 @@ from derivations.search.one_variable import along
 from derivations.search.several_variables import as_written, by_ends, parametric
 from derivations.search.squares import by_squares
 from derivations.search.substitutions import (
+    between_powers,
     with_argument,
     with_product,
     without_exponential,
@@ -156,6 +157,9 @@ def _inequality(search: Search, goal: Term, facts: Sequence[Theorem], depth: int
     found = signs(wanted, columns)
     if (found < 0).any():
         return None
+    made = between_powers(search.limited(4.0), goal, facts, depth)
+    if made is not None:
+        return made
     if len(variables) > 1 or not transcendental(wanted):
         made = search.arithmetic(goal, facts, 2 if len(facts) < 12 else 1, 0.15)
         if made is not None:

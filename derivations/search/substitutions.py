@@ -32,7 +32,7 @@ from derivations.search.attempt import Search, root_positive
 from derivations.search.bounds import INEQUALITIES, by_bounds, linear_bound, span_of, usable
 from derivations.search.lemmas import waves
 from derivations.search.normal import atoms
-from derivations.search.numeric import rounded
+from derivations.search.numeric import rounded, transcendental
 from derivations.tactics import (
     ProofError,
     absurd,
@@ -315,23 +315,53 @@ def by_logarithms(
     large, small = algebra.term((plus, one)), algebra.term((minus, one))
     if sum(1 for a in atoms([large, small]) if a.head == "exp") < 2:
         return None
+    scale = Fraction(1, int(denominator.leading_coefficient()))
+    rule = _logarithms_ordered(search, small, large, goal.head, facts, depth)
+    if rule is None:
+        return None
+    return infer("arithmetic", rule, goal=goal, products=((abs(scale), ((0, 1),), ()),))
+
+
+def between_powers(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """A <= B from log(A) <= log(B), both products and one with a power of a variable in it."""
+    low, high = goal.args if goal.head in ("<=", "<") else reversed(goal.args)
+    factors = [*_multiplied(low), *_multiplied(high)]
+    powers = [f.args[0] for f in factors if f.head == "exp"]
+    if not any(free_variables(a) for a in atoms(powers) if a.head == "log"):
+        return None
+    if any(f.head in ("+", "-") and transcendental(f) for f in factors):
+        return None
+    rule = _logarithms_ordered(search, low, high, goal.head.replace(">", "<"), facts, depth)
+    if rule is None or rule.conclusion == goal:
+        return rule
+    return infer("arithmetic", rule, goal=goal, products=((_ONE, ((0, 1),), ()),))
+
+
+def _multiplied(term: Term) -> list[Term]:
+    """What a product, a quotient or a power with a number as exponent is made of."""
+    if term.head in ("*", "/"):
+        return [f for argument in term.args for f in _multiplied(argument)]
+    return _multiplied(term.args[0]) if term.head == "^" else [term]
+
+
+def _logarithms_ordered(
+    search: Search, small: Term, large: Term, head: str, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """small <= large (or <) where both are positive and their logarithms are so ordered."""
     below = search.positive(small, facts, depth)
     above = search.positive(large, facts, depth) if below is not None else None
     if below is None or above is None:
         return None
-    strict = goal.head == "<"
-    wanted = app(goal.head, log(small), log(large))
-    found = search.prove(wanted, [*facts, below, above], depth + 1)
+    found = search.prove(app(head, log(small), log(large)), [*facts, below, above], depth + 1)
     if found is None:
         return None
-    x, y = real("x"), real("y")
     rule = infer(
-        "instantiate", log_reflects_strictly() if strict else log_reflects(),
-        mapping=((x, small), (y, large)),
+        "instantiate", log_reflects_strictly() if head == "<" else log_reflects(),
+        mapping=((real("x"), small), (real("y"), large)),
     )  # fmt: skip
-    rule = resolve(rule, below, above, found)
-    scale = Fraction(1, int(denominator.leading_coefficient()))
-    return infer("arithmetic", rule, goal=goal, products=((abs(scale), ((0, 1),), ()),))
+    return resolve(rule, below, above, found)
 
 
 def _line(term: Term, v: Term) -> tuple[Fraction, Fraction] | None:
