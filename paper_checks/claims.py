@@ -44,13 +44,15 @@ class Claim:
 
     `sources` maps names to functions of a seed that yield trials; the first word of a name says
     where the instances come from: ``random``, ``search`` (made as bad as a search can) or
-    ``extremal`` (bad by construction).  `statements` are the ids of theory.md that it tries.
+    ``extremal`` (bad by construction).  `statements` are the ids of theory.md that it tries,
+    `figure` the worst ratio that was found before and is given there, None if none is.
     """
 
     id: str
     text: str
     statements: tuple[str, ...]
     sources: Mapping[str, Callable[[int], Iterable[Trial]]]
+    figure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ class Check:
     """What became of one claim.
 
     `instances` counts the trials by where they come from, `worst` is the largest ratio
-    left/right as a decimal of `digits` digits, `instance` where it was met.
+    left/right as a decimal of `digits` digits, `instance` where it was met; `figure` is that of
+    the claim.
     """
 
     claim: str
@@ -83,6 +86,7 @@ class Check:
     digits: int
     verdict: Verdict
     instance: Mapping[str, Plain]
+    figure: str | None = None
 
     @property
     def holds(self) -> bool:
@@ -137,7 +141,8 @@ def judge(claim: Claim, outcomes: Iterable[Outcome]) -> Check:
     verdict: Verdict = "holds" if worst <= 1 else "violated"
     shown = _ROUNDING.nstr(worst, DIGITS)
     return Check(
-        claim.id, claim.text, claim.statements, counts, shown, DIGITS, verdict, instance
+        claim.id, claim.text, claim.statements, counts, shown, DIGITS, verdict, instance,
+        claim.figure,
     )  # fmt: skip
 
 
