@@ -135,13 +135,14 @@ def largest_of_groups(given: Given) -> Pairs:
 
 
 def ceiling(given: Given) -> Pairs:
-    """c(J) kappa_tok(J) <= L_p T + 10 sigma^2, for the largest c that is allowed."""
+    """c(J) kappa_tok(J) <= L_p T + 10 sigma^2, for the largest c that is allowed and for c_G."""
     L, sigma2, (J, F) = given.size(0), given.size(1), given.rates(2, 500)
     inverse, late = L / F, not J < F
     c = given.root(J * F) if late else F
     beyond = tokens.surprise(F, given.arithmetic) + given.arithmetic.number(Fraction(3, 2))
     far = (L + sigma2 * tokens.lambert(beyond, given.arithmetic)) / J
-    return [(c * (min(inverse, far) if late else inverse), L + 10 * sigma2)]
+    kappa, most = min(inverse, far) if late else inverse, L + 10 * sigma2
+    return [(c * kappa, most), (c_G(given, J, F, given.whole(3, 2, 16)) * kappa, most)]
 
 
 # Steps and runs with a fixed learning rate -------------------------------------------------------
@@ -580,7 +581,7 @@ CLAIMS = (
         "learning.token-ceiling",
         "c(J) kappa_tok(J) <= L_p T + 10 sigma^2",
         ("algorithm.token-supremum", "algorithm.token-rates"),
-        of_numbers(ceiling, 3),
+        of_numbers(ceiling, 4),
     ),
     *(
         Claim(

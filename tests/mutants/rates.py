@@ -411,7 +411,7 @@ _RUNS = [
 
 # Token level -----------------------------------------------------------------------------------
 
-_TOKEN = {"L_p": Q(1), "G_p": Q(1), "T_max": 1, "m": Q(1, 2)}
+_TOKEN = {"L_p": Q(1), "G_p": Q(1), "T_max": 1, "m": Q(1, 2), "N": 3}
 _PLACES = (Q(1, 3), Q(1, 2), Q(9, 10), Q(9999, 10000))
 _few = tokens.L_p * tokens.T_max + tokens.SIGMA2
 _TOKENS = [
@@ -432,8 +432,13 @@ _TOKENS = [
     ),
     Mutant(
         "algorithm.token-rates", "log-odds", "log-odds ascent instead of RAFT",
-        edits((0, 0, 1, 1, 1, 1, 1, 0, 0), lambda _: num(1)), Instance(_TOKEN, _PLACES),
+        edits((0, 0, 1, 1, 1, 1, 1, 1, 0, 0), lambda _: num(1)), Instance(_TOKEN, _PLACES),
         "c = 1: kappa_tok grows without bound",
+    ),
+    Mutant(
+        "algorithm.token-rates", "groups", "ten times c_G instead of c_G",
+        edits((0, 0, 1, 1, 1, 1, 1, 0, 0, 0), lambda c_G: 10 * c_G), Instance(_TOKEN, _PLACES),
+        "c_4(9/10) is more than 1/5: ten times the product is more than 11",
     ),
 ]  # fmt: skip
 

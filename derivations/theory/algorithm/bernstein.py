@@ -289,8 +289,9 @@ def grpo_bernstein(proof: Proof) -> Theorem:
     return conjunction(polynomial, hollow, mirror, grows, falls, below, line_, limit)
 
 
-SYMMETRIC, BELOW_LINE = (1, 1, 0), (1, 1, 1, 1, 1, 1, 0)
-"""Where the symmetry and the linear bound stand in `algorithm.grpo-bernstein`."""
+SYMMETRIC, BELOW_ROOT, BELOW_LINE = (1, 1, 0), (1, 1, 1, 1, 1, 0), (1, 1, 1, 1, 1, 1, 0)
+"""Where the symmetry, the bound by the limit and the linear one stand in
+`algorithm.grpo-bernstein`."""
 
 
 def as_bernstein() -> Theorem:
