@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -17,7 +17,7 @@ from itertools import product
 
 from derivations.policies.arithmetic import Real, softmax
 from paper_checks.algorithms import CLOSED, grpo
-from paper_checks.claims import EXACTLY, Claim, Plain, Trial, apart, by_index
+from paper_checks.claims import EXACTLY, Claim, Plain, Trial, apart, by_index, over
 from paper_checks.families import gaussian, verdicts
 from paper_checks.scalars import Given, numbers
 from paper_checks.tokens import Pairs
@@ -253,6 +253,42 @@ def _small(index: int) -> Trial:
     )  # fmt: skip
 
 
+def difference(values: Sequence[Real]) -> Real:
+    """The forward difference of the order that the number of values allows."""
+    order = len(values) - 1
+    return sum((-1) ** (order - k) * math.comb(order, k) * v for k, v in enumerate(values))
+
+
+def least_difference(order: int, c: Real) -> Real:
+    """The derivative of 1/sqrt(c^2 - x^2) of an even order at 0, where it is least."""
+    return math.prod(range(1, order, 2)) ** 2 / c ** (order + 1)
+
+
+def even_differences(order: Callable[[int], int], index: int) -> Trial:
+    """The differences of order 2m of 1/sqrt(c^2 - x^2) exceed that derivative, so they are > 0."""
+    rng = random.Random(index)
+    m = rng.randint(0, 5)
+    c = m + EXACTLY.number(1) / 2 + _number(rng, 0.01, 30) ** rng.choice((1, 3))
+    x = -c + (2 * c - 2 * m - 1) * _number(rng, 0.001, 0.999)
+    values = [1 / EXACTLY.call("sqrt", c * c - (x + k) ** 2) for k in range(order(m) + 1)]
+    instance = {"c": str(c), "x": str(x), "m": m}
+    return Trial(over(least_difference(2 * m, c), difference(values)), instance)
+
+
+def _degree(index: int) -> Trial:
+    """c_G = x(1-x) f_G', f_G of the degree G-1 or G-2; its last coefficient is positive."""
+    rng = random.Random(index)
+    size, x = rng.randint(2, 14), _number(rng, 0, 1)
+    degree = size - 1 if size % 2 == 0 else size - 2
+    values = [(size - 1) / _root_of(k * (size - k)) for k in range(1, size)]
+    powers = [math.comb(size - 2, k) * difference(values[: k + 1]) for k in range(degree)]
+    slope = sum(a * x**k for k, a in enumerate(powers))
+    least = least_difference(degree - 1, EXACTLY.number(size) / 2) * (size - 1)
+    last = over(math.comb(size - 2, degree - 1) * least, powers[-1])
+    ratio = max(apart([x * (1 - x) * slope], [grpo(x, 1 - x, size)]), last)
+    return Trial(ratio, {"group": size, "J": str(x)})
+
+
 # Near success and near failure --------------------------------------------------------------------
 
 
@@ -358,6 +394,18 @@ CLAIMS = (
         "c_G does not increase on [1/2, 1]",
         ("algorithm.grpo-bernstein",),
         numbers(falling, 3),
+    ),
+    Claim(
+        "groups.even-differences",
+        "even differences of 1/sqrt(c^2 - x^2) exceed its derivative at 0, so they are positive",
+        ("algorithm.even-differences",),
+        {"random": by_index(partial(even_differences, lambda m: 2 * m), 100)},
+    ),
+    Claim(
+        "groups.degree",
+        "c_G = x(1-x) f_G', f_G of degree G-1 (G even), G-2 (G odd), its last coefficient > 0",
+        ("algorithm.grpo-degree",),
+        {"random": by_index(_degree, 60)},
     ),
     Claim(
         "groups.edge",

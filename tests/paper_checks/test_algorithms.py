@@ -116,6 +116,12 @@ def test_wrong_limits_are_caught(right: Any, wrong: Any) -> None:
     assert not tried({"random": by_index(wrong, 20)}).holds
 
 
+def test_odd_differences_are_caught() -> None:
+    for more, holds in ((0, True), (1, False)):
+        source = partial(groups.even_differences, lambda m: 2 * m + more)  # noqa: B023
+        assert tried({"random": by_index(source, 60)}).holds is holds
+
+
 def of(module: Any, id: str) -> Any:
     """The sources of a claim."""
     (claim,) = (c for c in module.CLAIMS if c.id == id)
@@ -129,6 +135,8 @@ def of(module: Any, id: str) -> Any:
         ("groups.update", "mean", lambda size, rate, body: body(0)),
         ("groups.edge", "mean", lambda size, rate, body: body(0)),
         ("groups.noise-grpo", "grpo", lambda J, F, G: J * F),
+        ("groups.degree", "grpo", lambda J, F, G: J * F),
+        ("groups.degree", "least_difference", lambda order, c: 1),
         ("groups.small", "grpo", lambda J, F, G: J * F),
         ("groups.bernstein", "grpo", lambda J, F, G: J * F),
     ],
