@@ -13,9 +13,10 @@ from functools import cache
 from typing import Any
 
 from derivations import binomial, square_roots
-from derivations.binomial import DIFFERENCE, PRIMITIVE, difference_along
+from derivations.binomial import DIFFERENCE, difference_along
 from derivations.calculus import differentiate, restate, same_function
 from derivations.kernel.terms import (
+    Definition,
     Term,
     beta,
     both,
@@ -34,7 +35,7 @@ from derivations.kernel.terms import (
     total,
 )
 from derivations.kernel.theorem import Theorem
-from derivations.library import Proof, state
+from derivations.library import Proof, define, state
 from derivations.products import CHOOSE, POWER, choose_positive, power_next, power_sign, power_slope
 from derivations.tactics import (
     apply,
@@ -344,12 +345,12 @@ def agreeing(order: Any, each: Theorem) -> Theorem:
     words="So it is for every function whose derivatives of even order are positive.",
 )
 def inverse_root(proof: Proof) -> Theorem:
-    plain, higher, line = slopes()
-    proof.note(conjunction(plain, higher, line), "even powers of x turn into odd ones and back, "
-               "with positive multiples")
-    proof.note(binomial.difference_sign(True), "a difference of f has the sign of one of f', of "
-               "an order less by one")
-    signs_ = proof.note(even_differences(), "so even differences of even powers are not negative")
+    signs_ = proof.note(
+        even_differences(),
+        "by induction over m: a difference has the sign of one of the derivative, of an order less "
+        "by one, and derivatives turn even powers of x into odd ones and back, with positive "
+        "multiples",
+    )
     positive = apply(part(signs_, 1), *proof.given, at=[num(0), x])
     place = x + k
     bare = [have(eq(POWER(base, 0), 1), unfold=("power",))
@@ -367,23 +368,41 @@ def gain(companions: Any, at: Term) -> Term:
     return share / deviation(at + 1, companions + 2)
 
 
-def objective(companions: Any, at: Term) -> Term:
-    """f_G, the polynomial of `algorithm.coefficient`."""
-    return PRIMITIVE(companions, lam(k, gain(companions, k)), at)
+_differences = DIFFERENCE(k, lam(m, gain(N, m)))
 
+POWERS = Definition(
+    "objective_power", lam((N, k), CHOOSE(N, k) * _differences / lift(k + 1))
+)
+"""``objective_power(N, k)``: the coefficient of x**(k + 1) in f_G, for groups of G = N + 2."""
 
-def power_of(companions: Any, index: Any) -> Term:
-    """The coefficient of x**(index + 1) in f_G."""
-    differences = DIFFERENCE(index, lam(k, gain(companions, k)))
-    return CHOOSE(companions, index) * differences / lift(index + 1)
+OBJECTIVE = Definition(
+    "grpo_objective", lam((N, x), total(N + 1, k, POWERS(N, k) * POWER(x, k + 1)))
+)
+"""``grpo_objective(N, x)``: f_G(x), the polynomial of `algorithm.coefficient`."""
+
+define(
+    "definition",
+    "algorithm.grpo-objective",
+    "The polynomial that GRPO ascends",
+    OBJECTIVE,
+    POWERS,
+    provenance="extension",
+    claim=both(
+        eq(OBJECTIVE(N, x), beta(OBJECTIVE.meaning, [N, x])),
+        eq(POWERS(N, k), beta(POWERS.meaning, [N, k])),
+    ),
+    words="$f_G$ for groups of $G = N + 2$, and the coefficient $[x^{k+1}]f_G$ of a power in it; the "
+    "differences are those of $(G-1)/\\sqrt{j(G-j)}$ at $j = m + 1$.",
+    module=__name__,
+)
 
 
 def led(companions: Any) -> Term:
     """f_G is a polynomial of degree 2 M + 1: its last coefficient is positive."""
     order = 2 * M
-    powers = total(order, k, power_of(companions, k) * POWER(x, k + 1))
-    whole = eq(objective(companions, x), powers + power_of(companions, order) * POWER(x, order + 1))
-    return both(forall(x, whole), lt(0, power_of(companions, order)))
+    powers = total(order, k, POWERS(companions, k) * POWER(x, k + 1))
+    whole = eq(OBJECTIVE(companions, x), powers + POWERS(companions, order) * POWER(x, order + 1))
+    return both(forall(x, whole), lt(0, POWERS(companions, order)))
 
 
 @state(
@@ -394,7 +413,7 @@ def led(companions: Any) -> Term:
     claim=both(
         forall(
             x, lt(0, x), lt(x, 1),
-            derivative(u, objective(N, u), x, GRPO(N + 2, x) / (x * (1 - x))),
+            derivative(u, OBJECTIVE(N, u), x, GRPO(N + 2, x) / (x * (1 - x))),
         ),
         led(2 * M),
         led(2 * M + 1),
@@ -404,13 +423,15 @@ def led(companions: Any) -> Term:
     "$G = 2M + 3$.",
 )  # fmt: skip
 def degree(proof: Proof) -> Theorem:
-    slope = proof.note(GRPO_ROW.ascending(), "it is the objective of `algorithm.coefficient`")
-    vanishing = proof.note(odd_difference(), "the values are symmetric: this odd difference is 0")
+    goal = proof.statement.conclusion.args[0]
+    slope = proof.note(fold(GRPO_ROW.ascending(), goal), "the row of GRPO in the table of "
+                       "`algorithm.coefficient`")  # fmt: skip
+    vanishing = proof.note(odd_difference(), "an odd difference of symmetric values is 0")
     results = []
     for companions, known in ((2 * M, ()), (2 * M + 1, (vanishing,))):
         sign = proof.note(leading(proof, companions), "the last coefficient is an even difference")
         whole = led(companions).args[0].args[0]
-        peeled = have(beta(whole, [x]), *known, unfold=("primitive",))
+        peeled = have(beta(whole, [x]), *known, unfold=("grpo_objective",))
         results.append(conjunction(intro(peeled, x), sign))
     return conjunction(slope, *results)
 
@@ -435,11 +456,12 @@ def leading(proof: Proof, companions: Any) -> Theorem:
     chosen = where(choose_positive(), {nat("n"): companions, k: order})
     chosen = discharge(chosen, have(le(order, companions)))
     sign = have(lt(0, differences), equal, positive, have(lt(0, size)))
-    return have(lt(0, power_of(companions, order)), sign, chosen, have(lt(0, order + 1)))
+    return have(lt(0, POWERS(companions, order)), sign, chosen, have(lt(0, order + 1)),
+                unfold=("objective_power",))  # fmt: skip
 
 
 def odd_difference() -> Theorem:
-    """The (2 M + 1)-th difference vanishes for groups of 2 M + 3."""
+    """The coefficient of x**(2 M + 2) vanishes for groups of 2 M + 3."""
     order = 2 * M + 1
     rule = where(binomial.difference_reflection(), {
         function("psi", "R"): lam(z, gain(order, z)), nat("n"): order, x: num(0),
@@ -459,4 +481,5 @@ def odd_difference() -> Theorem:
     same = agreeing(order, forth), agreeing(order, back)
     mirrored = rewrite(rule, *same, sign)
     turned = have(eq(y, 0), assume(eq(y, -1 * y)))
-    return discharge(where(turned, {y: mirrored.conclusion.args[0]}), mirrored)
+    zero = discharge(where(turned, {y: mirrored.conclusion.args[0]}), mirrored)
+    return have(eq(POWERS(order, order), 0), zero, unfold=("objective_power",))

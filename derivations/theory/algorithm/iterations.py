@@ -231,14 +231,13 @@ SAFE = either(both(*TRAJECTORY, safe(critical)), both(TOKENS, safe(kappa_tok)))
     "$\\kappa_{\\mathrm{tok}}(J)$.",
 )
 def safe_run(proof: Proof) -> Theorem:
-    def whole(case: Theorem) -> Theorem:
-        return gaining(proof, [part(case, 0), part(case, 1, 0)], part(case, 1, 1))
-
-    def by_token(case: Theorem) -> Theorem:
-        return gaining_tokens(proof, part(case, 0), part(case, 1))
-
-    return proof.note(by_cases(proof.given[5], whole, by_token), "every step is below the "
-                      "critical one")  # fmt: skip
+    kept = by_cases(
+        proof.given[5],
+        lambda case: gains_at_success(proof, [part(case, 0), part(case, 1, 0)], part(case, 1, 1)),
+        lambda case: gains_by_token(proof, part(case, 0), part(case, 1)),
+    )
+    proof.note(kept, "multiply the condition by the alignment: no step exceeds the critical one")
+    return proof.use("algorithm.gaining-run", kept)
 
 
 @state(
@@ -292,8 +291,8 @@ def no_saturation(proof: Proof) -> Theorem:
     return conjunction(first, intro(last, (), drawn.conclusion))
 
 
-def gaining_tokens(proof: Proof, drawn: Theorem, rate_: Theorem) -> Theorem:
-    """What `algorithm.gaining-run` says where alpha c(J) kappa_tok(J) <= 1."""
+def gains_by_token(proof: Proof, drawn: Theorem, rate_: Theorem) -> Theorem:
+    """Steps from J_0 on keep half of their alignment where alpha c(J) kappa_tok(J) <= 1."""
     opened = fold(proof.given[0], unfold(proof.given[0].conclusion, frozenset({"run"})))
     before, here = assume(le(Jk(0), Jk(k))), apply(rates_between(proof), at=[k])
     limit = apply(rate_, before, have(lt(Jk(k), 1), here), at=[Jk(k)])
@@ -312,7 +311,7 @@ def gaining_tokens(proof: Proof, drawn: Theorem, rate_: Theorem) -> Theorem:
         apply(proof.given[4], at=[k]),
     )  # fmt: skip
     gain = have(gains(k), apply(part(steps, 1), short), joined_odds(proof, opened))
-    return proof.use("algorithm.gaining-run", intro(gain, k, before.conclusion))
+    return intro(gain, k, before.conclusion)
 
 
 def joined_odds(proof: Proof, opened: Theorem) -> Theorem:
@@ -321,19 +320,18 @@ def joined_odds(proof: Proof, opened: Theorem) -> Theorem:
     return have(eq(ellk(k + 1), run.at(k).log_odds(sk(k))), joint, unfold=("log_odds",))
 
 
-def gaining(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem:
-    """What `algorithm.gaining-run` says where alpha c(J) K(J) <= 1."""
+def gains_at_success(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem:
+    """Steps from J_0 on keep half of their alignment where alpha c(J) K(J) <= 1."""
     between = rates_between(proof)
     before, here = assume(le(Jk(0), Jk(k))), apply(between, at=[k])
     limit = apply(rate_, before, have(lt(Jk(k), 1), here), at=[Jk(k)])
     steps = part(proof.use("trajectory.threshold-success", *regular), 0)
-    short = proof.have(
+    short = have(
         le(sk(k), Dk(k) / critical(Jk(k))), limit, apply(proof.given[3], at=[k]),
         curvature_positive(Jk(k), here, regular[1]), apply(proof.given[4], at=[k]),
-        why="multiply the condition by the alignment",
     )  # fmt: skip
     gain = apply(part(apply(steps, at=[k]), 1), short)
-    return proof.use("algorithm.gaining-run", intro(gain, k, before.conclusion))
+    return intro(gain, k, before.conclusion)
 
 
 # How many iterations ---------------------------------------------------------------------------

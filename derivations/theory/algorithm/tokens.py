@@ -43,7 +43,7 @@ from derivations.tactics import (
     rewrite,
     where,
 )
-from derivations.theory.algorithm.bernstein import BELOW_ROOT
+from derivations.theory.algorithm.bernstein import BELOW_ROOT, coefficient_sign
 from derivations.theory.algorithm.groups import G
 from derivations.theory.algorithm.rates import (
     GRPO,
@@ -252,8 +252,7 @@ def small_groups(proof: Proof, limit: list[Theorem]) -> list[Theorem]:
     low, high = assume(lt(0, p)), assume(lt(p, 1))
     weak = have(le(0, p), low), have(le(p, 1), high)
     value = GROUPS(G, p)
-    least = part(proof.use("algorithm.grpo-bounds", *weak, x=p), 0)
-    sign = have(le(0, value), least, have(le(0, least.conclusion.args[0]), low, high))
+    sign = discharge(where(coefficient_sign(), x=p), *weak)
     most = apply(part(proof.use("algorithm.grpo-bernstein"), *BELOW_ROOT), *weak, at=[p])
     proof.note(most, "c_G is at most the coefficient of population GRPO")
     between = intro(conjunction(sign, most), p, low.conclusion, high.conclusion)
