@@ -382,17 +382,24 @@ OBJECTIVE = Definition(
 
 define(
     "definition",
+    "algorithm.objective-coefficient",
+    "The coefficients of the polynomial that GRPO ascends",
+    POWERS,
+    provenance="extension",
+    claim=eq(POWERS(N, k), beta(POWERS.meaning, [N, k])),
+    words="For groups of $G = N + 2$; the differences are those of $(G-1)/\\sqrt{j(G-j)}$ at "
+    "$j = m + 1$.",
+    module=__name__,
+)
+
+define(
+    "definition",
     "algorithm.grpo-objective",
     "The polynomial that GRPO ascends",
     OBJECTIVE,
-    POWERS,
     provenance="extension",
-    claim=both(
-        eq(OBJECTIVE(N, x), beta(OBJECTIVE.meaning, [N, x])),
-        eq(POWERS(N, k), beta(POWERS.meaning, [N, k])),
-    ),
-    words="$f_G$ for groups of $G = N + 2$, and the coefficient $[x^{k+1}]f_G$ of a power in it; the "
-    "differences are those of $(G-1)/\\sqrt{j(G-j)}$ at $j = m + 1$.",
+    claim=eq(OBJECTIVE(N, x), beta(OBJECTIVE.meaning, [N, x])),
+    words="For groups of $G = N + 2$.",
     module=__name__,
 )
 
