@@ -13,6 +13,8 @@ from typing import Any
 
 from derivations import sums
 from derivations.calculus import differentiate, restate, same_function, sum_rule
+from derivations.calculus import increasing as increasing_function
+from derivations.calculus import monotone as monotone_function
 from derivations.kernel.terms import (
     Definition,
     Term,
@@ -671,3 +673,137 @@ def primitive_slope() -> Theorem:
     made = discharge(rule, intro(each, _k, inside.conclusion))
     body = derivative(_u, PRIMITIVE(_n, _F, _u), _p, made.conclusion.args[2])
     return restate(fold(made, body), BINOMIAL(_n, _p, _F), newton(), unfold=("binomial_form",))
+
+
+
+# Differences and derivatives ----------------------------------------------------------------------
+
+_low, _high, _z = real("low"), real("high"), real("z")
+_along = function("f", "R")
+_slope = function("g", "R")
+
+
+def difference_along(n: Any, f: Term, at: Term) -> Term:
+    """The n-th forward difference of a function of a real variable, at a point."""
+    return DIFFERENCE(n, lam(_k, beta(f, [at + _k])))
+
+
+@cache
+def difference_next() -> Theorem:
+    """``difference(n + 1, F) = difference(n, F(. + 1)) - difference(n, F)``."""
+    made = where(form_recursion(), {_x: num(1), _y: num(-1)})
+    whole = DIFFERENCE(_n, lam(_k, _F(_k + 1))) - DIFFERENCE(_n, _F)
+    return have(eq(DIFFERENCE(_n + 1, _F), whole), made, unfold=("difference",))
+
+
+def _next(f: Term, at: Term) -> Theorem:
+    """`difference_next` for `difference_along`."""
+    return where(difference_next(), {_F: lam(_k, beta(f, [at + _k]))})
+
+
+def _within(at: Term, reach: Any) -> list[Term]:
+    """The points from at to at + reach lie in (low, high)."""
+    return [lt(_low, at), lt(at + reach, _high)]
+
+
+_SMOOTH = forall(
+    _x, lt(_low, _x), lt(_x, _high), derivative(_u, _along(_u), _x, _slope(_x))
+)
+"""f' = g on (low, high)."""
+
+_F_ALONG, _G_ALONG = lam(_u, _along(_u)), lam(_u, _slope(_u))
+
+
+@cache
+def difference_slope() -> Theorem:
+    """For f' = g on (low, high) the derivative of the n-th difference of f at x is that of g, for
+    all x with low < x and x + n < high."""
+    smooth = assume(_SMOOTH)
+
+    def claim(n: Any) -> Term:
+        value = difference_along(n, _G_ALONG, _x)
+        moved = derivative(_u, difference_along(n, _F_ALONG, _u), _x, value)
+        return forall(_x, *_within(_x, n), moved)
+
+    a, b, v, w = function("a", "R"), function("b", "R"), real("v"), real("w")
+    known = [assume(derivative(_u, a(_u), _x + 1, v)), assume(derivative(_u, b(_u), _x, w))]
+    rule = differentiate(_u, a(_u + 1) - b(_u), _x, *known, value=v - w)
+
+    def carried(made: Theorem, n: Any, *facts: Theorem) -> Theorem:
+        """The derivative in terms of differences of that order."""
+        shape, _, value = derivative(
+            _u, difference_along(n, _F_ALONG, _u), _x, difference_along(n, _G_ALONG, _x)
+        ).args
+        return restate(same_function(made, _u, beta(shape, [_u]), *facts[:1]), value, *facts[1:])
+
+    def none(f: Term, at: Term) -> Theorem:
+        first = where(form_start(), {_x: num(1), _y: num(-1),
+                                     _F: lam(_k, beta(f, [at + _k]))})  # fmt: skip
+        return have(eq(difference_along(0, f, at), beta(f, [at])), first, unfold=("difference",))
+
+    inside = [assume(f) for f in _within(_x, num(0))]
+    here = apply(smooth, inside[0], have(lt(_x, _high), inside[1]), at=[_x])
+    here = carried(here, num(0), none(_F_ALONG, _u), none(_G_ALONG, _x))
+    base = intro(here, _x, *(f.conclusion for f in inside))
+
+    def step(given: Theorem) -> Theorem:
+        inside = [assume(f) for f in _within(_x, _n + 1)]
+        last = apply(given, have(lt(_low, _x + 1), inside[0]),
+                     have(lt(_x + 1 + _n, _high), inside[1]), at=[_x + 1])  # fmt: skip
+        first = apply(given, inside[0], have(lt(_x + _n, _high), inside[1]), at=[_x])
+        shape = first.conclusion.args[0]
+        values = {a: shape, b: shape, v: last.conclusion.args[2], w: first.conclusion.args[2]}
+        made = discharge(where(rule, values), last, first)
+        made = carried(made, _n + 1, _next(_F_ALONG, _u), _next(_G_ALONG, _x))
+        return intro(made, _x, *(f.conclusion for f in inside))
+
+    return specialise(induct(_n, claim(_n), base, step), _n)
+
+
+@cache
+def difference_sign(strict: bool) -> Theorem:
+    """For f' = g on (low, high), where the n-th differences of g are not negative, neither are the
+    (n + 1)-th ones of f; positive for non-negative if `strict`."""
+    relation = lt if strict else le
+    sign = assume(forall(_x, *_within(_x, _n), relation(0, difference_along(_n, _G_ALONG, _x))))
+    inside = [assume(f) for f in _within(_x, _n + 1)]
+    low, high = assume(le(_x, _u)), assume(le(_u, _x + 1))
+    near = have(lt(_low, _u), low, inside[0]), have(lt(_u + _n, _high), high, inside[1])
+    moved = apply(difference_slope(), *near, at=[_u])
+    shape, value = moved.conclusion.args[0], lam(_u, difference_along(_n, _G_ALONG, _u))
+    ranged = _u, low.conclusion, high.conclusion
+    smooth = intro(moved, *ranged)
+    names = {_along: shape, _slope: value, real("a"): _x, real("b"): _x + 1}
+    if strict:
+        low, high = assume(lt(_x, _u)), assume(lt(_u, _x + 1))
+        near = have(lt(_low, _u), low, inside[0]), have(lt(_u + _n, _high), high, inside[1])
+        ranged = _u, low.conclusion, high.conclusion
+    positive = intro(apply(sign, *near, at=[_u]), *ranged)
+    rule = where(increasing_function() if strict else monotone_function(), names)
+    grown = discharge(rule, have(relation(_x, _x + 1)), smooth, positive)
+    made = have(relation(0, difference_along(_n + 1, _F_ALONG, _x)), grown,
+                _next(_F_ALONG, _x))  # fmt: skip
+    return intro(made, _x, *(f.conclusion for f in inside))
+
+
+@cache
+def difference_reflection() -> Theorem:
+    """``difference(n, psi(x + .)) = (-1)**n difference(n, psi(x + n - .))``."""
+
+    def sides(n: Any) -> tuple[Term, Term]:
+        back = DIFFERENCE(n, lam(_k, _psi(_x + n - _k)))
+        return DIFFERENCE(n, lam(_k, _psi(_x + _k))), POWER(-1, n) * back
+
+    def step(given: Theorem) -> Theorem:
+        known = [
+            specialise(given, _x), specialise(given, _x + 1),
+            *(where(difference_next(), {_F: lam(_k, body)})
+              for body in (_psi(_x + _k), _psi(_x + (_n + 1) - _k))),
+            where(power_next(), {_x: num(-1)}),
+        ]  # fmt: skip
+        return intro(have(eq(*sides(_n + 1)), *known), _x)
+
+    first = where(form_start(), {_x: num(1), _y: num(-1)})
+    known = [where(first, {_F: lam(_k, body)}) for body in (_psi(_x + _k), _psi(_x + 0 - _k))]
+    base = intro(have(eq(*sides(num(0))), *known, unfold=("difference", *PRODUCTS)), _x)
+    return specialise(specialise(induct(_n, forall(_x, eq(*sides(_n))), base, step), _n), _x)

@@ -161,7 +161,7 @@ def show(checks: Sequence[Check]) -> None:
     from rich.text import Text
 
     shown = Table("claim", "statements", caption_justify="left")
-    for heading in (*table.ORIGINS, "worst ratio", "verdict"):
+    for heading in (*table.ORIGINS, "worst ratio", "known", "verdict"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for made in checks:
         shown.add_row(
@@ -169,12 +169,14 @@ def show(checks: Sequence[Check]) -> None:
             Text("\n".join(made.statements)),
             *(str(made.instances.get(origin, "")) for origin in table.ORIGINS),
             table.rounded_up(made.worst),
+            made.known or "",
             Text(made.verdict, style="green" if made.holds else "bold red"),
         )
     digits = max(made.digits for made in checks)
     shown.caption = (
         f"Worst ratio left/right, rounded up from {digits} digits: at most 1 if the claim held on "
-        "every instance.\nInstances: random, made worse by a search, extremal by construction.\n"
+        "every instance; known: the worst that was found before.\nInstances: random, made worse by "
+        "a search, extremal by construction.\n"
         "kappa = 2 L + G^2, K(J) = min((L + G^2)/J, L/(1-J)); for tokens V(p) = -W_{-1}(-p^2/e), "
         "sigma^2 = G_p^2 T_max, and kappa_tok."
     )

@@ -114,16 +114,6 @@ def _rate(name: str, size: int, bound: Bound, index: int) -> Trial:
     return Trial(over(progress / 2, point.log_odds - first.log_odds), instance_data)
 
 
-def _bounds(index: int) -> Trial:
-    """2 (G-1)/G J(1-J) <= c_G(J) <= sqrt((G-1)/G J(1-J))."""
-    rng = random.Random(index)
-    size, ell = rng.randint(2, 40), rng.uniform(-30, 30)
-    J, F = (1 / (1 + EXACTLY.call("exp", EXACTLY.number(Fraction(x)))) for x in (-ell, ell))
-    c, share = grpo(J, F, size), EXACTLY.number(Fraction(size - 1, size))
-    ratio = max(2 * share * J * F / c, c / root(share * J * F))
-    return Trial(ratio, {"group": size, "log-odds": ell})
-
-
 CLAIMS = (
     *(
         Claim(
@@ -133,12 +123,6 @@ CLAIMS = (
             {"random": by_index(partial(_coefficient, name), 20)},
         )
         for name in CLOSED
-    ),
-    Claim(
-        "algorithms.grpo-bounds",
-        "2 (G-1)/G J(1-J) <= c_G(J) <= sqrt((G-1)/G J(1-J))",
-        ("algorithm.grpo-bounds",),
-        {"random": by_index(_bounds, 300)},
     ),
     Claim(
         "algorithms.rate",

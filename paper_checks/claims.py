@@ -44,13 +44,15 @@ class Claim:
 
     `sources` maps names to functions of a seed that yield trials; the first word of a name says
     where the instances come from: ``random``, ``search`` (made as bad as a search can) or
-    ``extremal`` (bad by construction).  `statements` are the ids of those that it tries.
+    ``extremal`` (bad by construction).  `statements` are the ids of those that it tries,
+    `known` the worst ratio on record from before, as text, None if there is none.
     """
 
     id: str
     text: str
     statements: tuple[str, ...]
     sources: Mapping[str, Callable[[int], Iterable[Trial]]]
+    known: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ class Check:
     """What became of one claim.
 
     `instances` counts the trials by where they come from, `worst` is the largest ratio
-    left/right as a decimal of `digits` digits, `instance` where it was met.
+    left/right as a decimal of `digits` digits, `instance` where it was met; `known` is what
+    the claim has.
     """
 
     claim: str
@@ -83,6 +86,7 @@ class Check:
     digits: int
     verdict: Verdict
     instance: Mapping[str, Plain]
+    known: str | None = None
 
     @property
     def holds(self) -> bool:
@@ -137,7 +141,8 @@ def judge(claim: Claim, outcomes: Iterable[Outcome]) -> Check:
     verdict: Verdict = "holds" if worst <= 1 else "violated"
     shown = _ROUNDING.nstr(worst, DIGITS)
     return Check(
-        claim.id, claim.text, claim.statements, counts, shown, DIGITS, verdict, instance
+        claim.id, claim.text, claim.statements, counts, shown, DIGITS, verdict, instance,
+        claim.known,
     )  # fmt: skip
 
 

@@ -125,6 +125,7 @@ CLAIMS = (
         f"{_RATE}K(J_k)",
         ("trajectory.threshold-success", "trajectory.success-step"),
         both(at_success, half, keeps_half),
+        "0.9998",
     ),
     Claim(
         "convergence.two-sided",

@@ -9,7 +9,7 @@ lengths the update is no multiple of the Gradient Gap, and can even point the ot
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 
@@ -17,6 +17,7 @@ from derivations.policies import ALGORITHMS, Point, at, coefficient, expected_up
 from derivations.policies.arithmetic import Arithmetic
 from paper_checks.claims import EXACTLY, Claim, Plain, Real, Trial, apart, by_index, over
 from paper_checks.families import ROUGHLY, SecondDegree, gaussian, numbers, verdicts
+from paper_checks.groups import drawn, exactly
 from paper_checks.scaling import LENGTHS, inside, measured, tau_for
 from paper_checks.search import climb, nudged
 
@@ -38,6 +39,32 @@ def _invariance(seed: int) -> Iterator[Trial]:
         after = at(inside(length, case.tau), (case.start.theta[0] + step,), EXACTLY)
         gain = after.log_odds - case.start.log_odds
         yield Trial(over(step * case.start.gap[0] / 2, gain), case.plain())
+
+
+BASELINES: Mapping[str, Callable[[int, int], tuple[Fraction, Fraction]]] = {
+    "mean": lambda size, k: (1 - Fraction(k, size), -Fraction(k, size)),
+    "leave-one-out": lambda size, k: (1 - Fraction(k - 1, size - 1), -Fraction(k, size - 1)),
+    "none": lambda size, k: (Fraction(1), Fraction(0)),
+}
+"""The advantages of a correct and of an incorrect response in a group with k correct ones."""
+
+
+def _expected(index: int) -> Trial:
+    """Over all groups: (G-1)/G, 1 or 1 times J(1-J) (E_+[s/T] - E_-[s/T]); J E[s/T] if none."""
+    rng = random.Random(index)
+    right, instance = drawn(rng, exactly)
+    lengths, size = [rng.randint(1, 40) for _ in right.chances], rng.randint(2, 4)
+    scores = tuple(s / T for s, T in zip(right.scores, lengths, strict=True))
+    divided = replace(right, scores=scores)
+    J, found, said = right.rate, [], []
+    whole = sum(p * x for p, x in zip(divided.chances, divided.scores, strict=True))
+    plain = divided.moment - J * whole  # J(1-J) times the difference of the two means
+    for name, advantages in BASELINES.items():
+        table = [tuple(map(EXACTLY.number, advantages(size, k))) for k in range(size + 1)]
+        found.append(sum(u for _, u in divided.by_number(size, table.__getitem__)))
+        share = Fraction(size - 1, size) if name == "mean" else 1
+        said.append(EXACTLY.number(share) * plain + (J * whole if name == "none" else 0))
+    return Trial(apart(found, said), {**instance, "lengths": lengths, "group": size})
 
 
 @dataclass(frozen=True)
@@ -169,6 +196,12 @@ CLAIMS = (
         {"extremal": _invariance},
     ),
     Claim(
+        "normalisation.expected",
+        "scores over lengths, with and without a baseline: the update, over all groups",
+        ("length.alignment", "length.group-draw"),
+        {"random": by_index(_expected, 30)},
+    ),
+    Claim(
         "normalisation.safe-ratio",
         "dividing by lengths in [T_min, T_max] turns the update no further than said",
         ("length.safe-ratio", "length.alignment"),
@@ -181,7 +214,7 @@ CLAIMS = (
     Claim(
         "normalisation.misaligned",
         "unequal lengths: gamma = 2, the divided update -2/5 times c, E[s/T] = -1/4",
-        ("length.misaligned", "length.alignment"),
+        ("length.misaligned", "length.alignment", "length.four-responses"),
         {"extremal": _misaligned},
     ),
     Claim(

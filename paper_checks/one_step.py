@@ -165,6 +165,15 @@ def best_gain(gain: Real, aligned: Real, loss: Real) -> tuple[Real, Real]:
     return aligned - loss, gain
 
 
+def below_top(share: Fraction, seed: int) -> Iterator[Trial]:
+    """A step 2 delta leads from -delta over the top of ell to delta: Delta mu <= kappa delta."""
+    for G, L in SHAPES:
+        for delta in DELTAS:
+            line = sharp(G, L, delta)
+            bound = EXACTLY.number(share * delta) * line.constants(EXACTLY).kappa
+            yield Trial(over(line.at(0, EXACTLY).gap[0], bound), line.plain())
+
+
 ALL = Fraction(1)
 ALMOST_TWICE = Fraction(199_999, 100_000)
 
@@ -211,6 +220,13 @@ CLAIMS = (
         "eta < 2 Dmu/kappa raises J",
         ("trajectory.monotone", "trajectory.tight-step"),
         sources(partial(limited, kappa, ALMOST_TWICE, rises)),
+    ),
+    Claim(
+        "one-step.below-top",
+        "delta before the top of ell: Dmu <= kappa delta, so that 2 delta is nearly 2 Dmu/kappa",
+        ("trajectory.tight-step",),
+        {"extremal": partial(below_top, ALL)},
+        "0.99993",
     ),
     Claim(
         "one-step.monotone-success",

@@ -85,6 +85,52 @@ def _smaller(seed: int) -> Iterator[Trial]:
         yield Trial(last.failure / EXACTLY.number("0.01"), instance)
 
 
+def _steep(index: int) -> Trial:
+    """|grad f|^2 <= alpha^2 + 675/4 and |f''| <= 40 in every direction, for any alpha >= 0."""
+    rng = random.Random(index)
+    alpha = Fraction(rng.randint(0, 400), 100)
+    x = Fraction(rng.choice((rng.uniform(-6, 6), 60)))
+    y = Fraction(rng.choice((rng.gauss(0, 2), 0, 3**-0.5)))
+    v = [Fraction(rng.gauss(0, 1)), Fraction(rng.gauss(0, 1))]
+    v[0] *= rng.choice((0, 1))
+    point = at(TwoResponses(partial(_height, alpha), 2), (x, y), EXACTLY)
+    bound = EXACTLY.number(alpha**2 + Fraction(675, 4))
+    ratios = [
+        sum(g * g for g in point.gap) / bound,
+        over(abs(point.curvature(tuple(v))), EXACTLY.number(40 * sum(a * a for a in v))),
+    ]
+    return Trial(max(ratios), {"family": "valley", "alpha": str(alpha), "x": str(x), "y": str(y)})
+
+
+def _regular(index: int) -> Trial:
+    """|s| <= g, |h| <= 40 + g^2/4 along the gradient, g^2 = alpha^2 + 675/4; g < 13.02."""
+    rng = random.Random(index)
+    x, y = Fraction(rng.uniform(-5, 5)), Fraction(rng.choice((rng.gauss(0, 1), 3**-0.5)))
+    policy, _ = valley(EXACTLY)
+    point = at(policy, (x, y), EXACTLY)
+    size = EXACTLY.call("sqrt", sum(g * g for g in point.gap))
+    found = policy.extremes((x, y), tuple(g / size for g in point.gap), EXACTLY)
+    p = 1 / (1 + EXACTLY.call("exp", EXACTLY.number(1)))
+    square = (BETA * p * (1 - p) / 5) ** 2 + EXACTLY.number(Fraction(675, 4))
+    ratios = [found.score**2 / square, found.hessian / (40 + square / 4),
+              square / EXACTLY.number(Fraction("13.02")) ** 2]  # fmt: skip
+    return Trial(max(ratios), {"family": "valley", "x": str(x), "y": str(y)})
+
+
+def _confined(index: int) -> Trial:
+    """Rates up to 3/20, a start with x >= -1, |y| <= 1/4: so it stays; 1 - J falls below 1/20."""
+    rng = random.Random(index)
+    theta = Fraction(rng.uniform(-1, 2)), Fraction(rng.choice((-1, 1, rng.uniform(-1, 1)))) / 4
+    rate = Fraction(3, 20) / rng.randint(1, 2)
+    policy, _ = valley(EXACTLY)
+    rule = fixed(EXACTLY.number(rate))
+    points = list(islice(run(policy, theta, expected(GRPO), rule, EXACTLY), 150))
+    ratios = [max(4 * abs(p.theta[1]), -p.theta[0]) for p in points]
+    ratios.append(20 * points[-1].failure)
+    instance = {"family": "valley", "x": str(theta[0]), "y": str(theta[1]), "rate": str(rate)}
+    return Trial(max(ratios), instance)
+
+
 def _size(point: Point, skew: Fraction) -> Real:
     """How far (x, |y|) is from the cycle, in the coordinates of `stagnation.near-cycle`."""
     x, y = (value - at_ for value, at_ in zip(map(abs, point.theta), map(abs, START), strict=True))
@@ -156,6 +202,24 @@ CLAIMS = (
         "with half and a quarter of that rate 1-J <= 0.01 after 1000 steps from the same start",
         ("stagnation.valley",),
         {"extremal": _smaller},
+    ),
+    Claim(
+        "stagnation.steepness",
+        "valley, any alpha: |grad f|^2 <= alpha^2 + 675/4, |f''| <= 40",
+        ("stagnation.valley-derivatives",),
+        {"random": by_index(_steep, 200)},
+    ),
+    Claim(
+        "stagnation.regular",
+        "there |s| <= g, |h| <= 40 + g^2/4 along the Gradient Gap, g = 13.01..",
+        ("stagnation.valley-regularity", "stagnation.valley-run"),
+        {"random": by_index(_regular, 100)},
+    ),
+    Claim(
+        "stagnation.confined",
+        "GRPO at a rate of 3/20 or less stays near the floor, x >= -1, |y| <= 1/4, and climbs",
+        ("stagnation.valley-confined", "stagnation.valley-floor"),
+        {"random": by_index(_confined, 20)},
     ),
     Claim(
         "stagnation.contraction",

@@ -22,6 +22,8 @@ def claims() -> tuple[Claim, ...]:
         convergence,
         failure,
         gradient,
+        groups,
+        learning,
         normalisation,
         one_step,
         scaling,
@@ -31,7 +33,7 @@ def claims() -> tuple[Claim, ...]:
 
     modules = (
         convergence, failure, gradient, scaling, tokens, normalisation, stagnation, algorithms,
-        one_step,
+        groups, learning, one_step,
     )  # fmt: skip
     return tuple(claim for module in modules for claim in module.CLAIMS)
 
@@ -100,11 +102,12 @@ def as_csv(checks: Sequence[Check]) -> str:
     """The table as CSV, worst ratios with all their digits."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("claim", "text", "statements", *ORIGINS, "worst", "digits", "verdict"))
+    columns = ("claim", "text", "statements", *ORIGINS, "worst", "digits", "verdict", "known")
+    writer.writerow(columns)
     for made in checks:
         counts = (made.instances.get(origin, 0) for origin in ORIGINS)
         writer.writerow(
             (made.claim, made.text, " ".join(made.statements), *counts, made.worst, made.digits,
-             made.verdict)
+             made.verdict, made.known or "")
         )  # fmt: skip
     return out.getvalue()

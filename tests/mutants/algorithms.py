@@ -7,7 +7,9 @@ from fractions import Fraction as Q
 from functools import cache
 from typing import Any
 
-from derivations.kernel.terms import Term, lam, nat, num, real
+from derivations.binomial import DIFFERENCE
+from derivations.kernel.terms import Term, lam, lt, nat, num, real, sqrt
+from derivations.theory.algorithm import degree
 from derivations.theory.algorithm.groups import G, a, b, deviation, m
 
 from .evaluation import Instance, digits, mp
@@ -142,6 +144,12 @@ _DAPO = groups(
 _RAFT = groups(lambda k, right, wrong: k * digits(right), lambda k, right, wrong: k, places=_INSIDE)
 
 _unit = Instance({"N": Q(1), "x": Q(1, 4)}, (Q(1, 2), Q(1, 4), Q(3, 4)), naturals=9)
+_c, _k, _M = real("c"), nat("k"), nat("M")
+_square = _c**2 - (x + _k) ** 2
+_nodes = Instance({"c": Q(3), "x": Q(-2), "m": 1})
+_sizes = Instance({"N": Q(2), "M": 1}, (Q(1, 2), Q(1, 4), Q(3, 4)))
+"""G = 4 for even and G = 5 for odd groups."""
+
 _third = Instance({"x": Q(1, 3)})
 _near = Q(1, 10**6)
 _steady = Instance(
@@ -324,6 +332,34 @@ MUTANTS: list[Mutant] = [
         "algorithm.grpo-bernstein", "rate", "the rate is divided by ten",
         edits((1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 1), lambda bound: bound / 10), _unit,
         "1/2 - c_2(1/2) = 1/4",
+    ),
+    Mutant(
+        "algorithm.even-differences", "odd", "2 m becomes 2 m + 1",
+        edits((1,), lambda _: DIFFERENCE(2 * m + 1, lam(_k, 1 / sqrt(_square)))), _nodes,
+        "third differences are negative where most values are before 0",
+    ),
+    Mutant(
+        "algorithm.even-differences", "root", "a square root instead of its inverse",
+        edits((1,), lambda _: DIFFERENCE(2 * m, lam(_k, sqrt(_square)))), _nodes,
+        "sqrt(5) - 2 sqrt(8) + 3 < 0",
+    ),
+    Mutant(
+        "algorithm.grpo-degree", "other slope", "f_G' is half as large",
+        edits((0, 0, 0, 1, 1, 2), lambda slope: slope / 2), _sizes,
+        "f_4' x (1-x) is c_4",
+    ),
+    Mutant(
+        "algorithm.grpo-degree", "even, lower", "the last power is left out for even G",
+        edits((1, 0, 0, 0, 0, 1), lambda sum_: sum_.args[0]), _sizes, "f_4 has the degree 3",
+    ),
+    Mutant(
+        "algorithm.grpo-degree", "odd, higher", "f_G has the degree G - 1 for odd G",
+        edits((1, 1, 1), lambda _: lt(0, degree.POWERS(2 * _M + 1, 2 * _M + 1))), _sizes,
+        "the coefficient of x**4 in f_5 is zero",
+    ),
+    Mutant(
+        "algorithm.grpo-degree", "sign", "the last coefficient is negative for odd G",
+        edits((1, 1, 1), exchanged), _sizes, "the coefficient of x**3 in f_5 is positive",
     ),
     Mutant(
         "algorithm.edge", "own reward", "the limit a(N + 1) - b(N) is halved",

@@ -225,6 +225,22 @@ def _closed(
     return replace(at, reals=at.reals[1:])
 
 
+def _bent(q: Any) -> Instance:
+    """Log-odds ascent with the rate 1, every line with log-odds ell + t - 19/20 t**2: a step of
+    size 1, at Delta mu = 1, gains 1/20."""
+    lines = [Softmax((1, 0), (Q(k, 20), 0), (1, 0), (-Q(19, 10), 0)) for k in range(16)]
+
+    def along(part: int) -> Callable[[Any, Any, Any], Any]:
+        return lambda k, t, i: lines[int(k)].at(t)[int(i)][part]
+
+    values = {
+        **LOGIT.run(lambda k: Q(1)), "lp": along(0), "s": along(1), "h": along(2), "alpha": Q(1),
+        "c": _one, "b": _one, "F": _odds, "g": Q(1), "q": q, "epsilon": 1 - q, "G": Q(1),
+        "L": Q(2), "T_max": 0, "G_p": Q(1), "L_p": Q(2),
+    }  # fmt: skip
+    return Instance(values, (Q(0), Q(1, 2), q), naturals=5, largest=lambda: (Q(1), Q(2)))
+
+
 def _unreached(x: Any) -> Any:
     return 1 - x
 
@@ -240,7 +256,9 @@ _share = sk(k) * Dk(k)
 _rate = 2 / (alpha * iterations.g**2)
 _scaled = 2 / (alpha * iterations.g**2 * iterations.m)
 _first = (0, 0, 0)
-"""The way to ``N <= bound`` in the first part of a corollary on iterations."""
+_on_the_way = (0, 0, 0, 0, 0, 1)
+"""The ways to ``N <= bound`` in the first part of a corollary on iterations, and to what holds
+of every step in `algorithm.rate`."""
 
 
 def _no_one(formula: Term) -> Term:
@@ -268,6 +286,10 @@ _RUNS = [
         "algorithm.safe-run", "53/100", "exp(-M(K)/2) becomes exp(-53/100 M(K))",
         claims(M(K) / 2, percent(53) * M(K)), _NEAR_TOP,
         "near the top of PEAK a step gains less",
+    ),
+    Mutant(
+        "algorithm.safe-run", "unsafe", "the learning rate need not be safe",
+        drops(5), _bent(_close), "every step gains a twentieth of its alignment",
     ),
     Mutant(
         "algorithm.safe-run", "always", "J increases where the gap vanishes, too",
@@ -304,7 +326,13 @@ _RUNS = [
     ),
     Mutant(
         "algorithm.iterations", "no gap", "g <= Delta mu_k is dropped",
-        drops(7), _counted(_far, g=Q(10)), "Delta mu = 1, but g = 10",
+        edits((*_on_the_way, 1), lambda kept: kept.args[1]), _counted(_far, g=Q(10)),
+        "Delta mu = 1, but g = 10",
+    ),
+    Mutant(
+        "algorithm.iterations", "not half", "steps need not keep half of their alignment",
+        edits((*_on_the_way, 1), lambda kept: kept.args[0]), _bent(_close),
+        "every step gains a twentieth of its alignment",
     ),
     Mutant(
         "algorithm.rate", "no one", "the bound less one",
@@ -315,8 +343,17 @@ _RUNS = [
         claims(_rate, _rate / 5), _counted(_far), "four steps of 2/3 for log-odds of 2.2",
     ),
     Mutant(
+        "algorithm.rate", "no gap", "g <= Delta mu_k is dropped",
+        edits(_on_the_way, lambda kept: kept.args[0]), _counted(_far, g=Q(10)),
+        "Delta mu = 1, but g = 10",
+    ),
+    Mutant(
+        "algorithm.rate", "unsafe", "the learning rate need not be safe",
+        drops(5), _bent(_close), "every step gains a twentieth of its alignment",
+    ),
+    Mutant(
         "algorithm.rate", "no potential", "F' = 1/(J (1 - J) c(J)) is dropped",
-        drops(11), _counted(_far, F=lambda x: Q(0)), "F = 0",
+        drops(10), _counted(_far, F=lambda x: Q(0)), "F = 0",
     ),
     Mutant(
         "algorithm.rate-reinforce", "no one", "the bound less one",
@@ -330,14 +367,14 @@ _RUNS = [
     ),
     Mutant(
         "algorithm.rate-reinforce", "no lower bound", "m J (1 - J) <= c(J) is dropped",
-        drops(11), replace(
+        drops(9), replace(
             _closed(_spread, Q(24, 5), _far),
             values={**_closed(_spread, Q(24, 5), _far).values, "m": Q(100)}),
         "m = 100",
     ),
     Mutant(
         "algorithm.rate-reinforce", "small start", "1/2 <= J_0 is dropped",
-        drops(12), LEAP, "J_0 is 1e-6: the first step is short, the integral counts on a long one",
+        drops(10), LEAP, "J_0 is 1e-6: the first step is short, the integral counts on a long one",
     ),
     Mutant(
         "algorithm.rate-grpo", "no one", "the bound less one",
@@ -374,7 +411,7 @@ _RUNS = [
 
 # Token level -----------------------------------------------------------------------------------
 
-_TOKEN = {"L_p": Q(1), "G_p": Q(1), "T_max": 1, "m": Q(1, 2)}
+_TOKEN = {"L_p": Q(1), "G_p": Q(1), "T_max": 1, "m": Q(1, 2), "N": 3}
 _PLACES = (Q(1, 3), Q(1, 2), Q(9, 10), Q(9999, 10000))
 _few = tokens.L_p * tokens.T_max + tokens.SIGMA2
 _TOKENS = [
@@ -395,8 +432,13 @@ _TOKENS = [
     ),
     Mutant(
         "algorithm.token-rates", "log-odds", "log-odds ascent instead of RAFT",
-        edits((0, 0, 1, 1, 1, 1, 1, 0, 0), lambda _: num(1)), Instance(_TOKEN, _PLACES),
+        edits((0, 0, 1, 1, 1, 1, 1, 1, 0, 0), lambda _: num(1)), Instance(_TOKEN, _PLACES),
         "c = 1: kappa_tok grows without bound",
+    ),
+    Mutant(
+        "algorithm.token-rates", "groups", "ten times c_G instead of c_G",
+        edits((0, 0, 1, 1, 1, 1, 1, 0, 0, 0), lambda c_G: 10 * c_G), Instance(_TOKEN, _PLACES),
+        "c_4(9/10) is more than 1/5: ten times the product is more than 11",
     ),
 ]  # fmt: skip
 

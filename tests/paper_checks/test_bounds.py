@@ -236,7 +236,8 @@ def test_thresholds_of_tau() -> None:
 
 
 def test_wrong_turns_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = normalisation.CLAIMS[1].sources["random"]
+    (claim,) = (c for c in normalisation.CLAIMS if c.id == "normalisation.safe-ratio")
+    source = claim.sources["random"]
     assert tried({"random": source}).holds
     plain = normalisation.Lengths.turned
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from paper_checks import table
 from paper_checks.claims import (
     EXACTLY,
     Claim,
@@ -84,3 +85,23 @@ def test_results_are_frozen() -> None:
     check = judge(CLAIM, [made(ratio("0.5"))])
     with pytest.raises(FrozenInstanceError):
         check.verdict = "violated"  # type: ignore[misc]
+
+
+def test_what_was_known_before_is_shown() -> None:
+    """In the check, in CSV and so in JSON; it does not touch the verdict."""
+    claim = Claim("doc", "x <= 1", ("doc.example",), {}, "0.9998")
+    found = judge(claim, [Outcome("doc", "random", 1, "0.5", {})])
+    assert found.known == "0.9998" and found.holds and found.worst == "0.5"
+    head, row = table.as_csv([found]).splitlines()
+    assert head.endswith(",verdict,known") and row.endswith(",holds,0.9998")
+
+
+def test_what_was_known_before_is_reached() -> None:
+    """Every ratio on record is one below 1 that instances here come to."""
+    known = {claim.id: claim.known for claim in table.claims() if claim.known}
+    assert {"convergence.success", "one-step.below-top"} <= set(known)
+    for id, ratio in known.items():
+        (claim,) = (c for c in table.claims() if c.id == id)
+        extremal = [name for name in claim.sources if name.startswith("extremal")]
+        found = judge(claim, (worst_of(id, name, claim.sources[name](0)) for name in extremal))
+        assert float(ratio) <= float(found.worst) <= 1, id

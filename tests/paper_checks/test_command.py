@@ -71,6 +71,7 @@ def test_one_violation_decides(
     assert command.run(["--only", "one-step", "--seed", "42"]) == 1
     out = capsys.readouterr().out
     assert "violated" in out and "1.250000000" in out and "token.extremal" in out
+    assert "known" in out
     assert command.run(["--only", "one-step", "--only", "gradient", "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is False

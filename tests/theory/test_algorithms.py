@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from derivations import binomial, products, square_roots
+from derivations.calculus import differentiate
 from derivations.kernel.terms import (
     Term,
     derivative,
@@ -23,9 +24,11 @@ from derivations.kernel.terms import (
     real,
     substitute,
 )
+from derivations.kernel.theorem import Theorem
 from derivations.library import theorem
 from derivations.policies import ALGORITHMS, Numbers, at, coefficient, softmax_bandit
 from derivations.tactics import ProofError, assume, discharge, have, intro, where
+from derivations.theory.algorithm import degree
 from derivations.theory.algorithm.edges import EDGE
 from derivations.theory.algorithm.groups import COEFFICIENT, J, N, V, gap, t
 from derivations.theory.algorithm.table import (
@@ -110,6 +113,52 @@ def test_monotone_needs_the_order_up_to_n_only() -> None:
     beyond = where(binomial.monotone(), {F: lam(k, k), H: lam(k, num(3)), nat("n"): num(4)})
     with pytest.raises(ProofError):
         discharge(where(beyond, p=Q(1, 2)), each, *range_)
+
+
+@pytest.mark.parametrize("n", range(4))
+def test_differences_of_a_function_and_of_its_derivative(n: int) -> None:
+    """On 1/(3 - x), for which all of them are positive, and x - x**3, for which they are not."""
+    reals = (Q(-1), Q(-1, 3), Q(1, 2))
+    for f, g in (
+        (lambda z: 1 / (3 - z), lambda z: 1 / (3 - z) ** 2),
+        (lambda z: z - z**3, lambda z: 1 - 3 * z**2),
+    ):
+        at_ = Instance({"n": n, "f": f, "g": g, "low": Q(-2), "high": Q(3), "x": Q(1, 3),
+                        "F": lambda k: Q(2) ** int(k), "psi": lambda z: Q(1, 7) ** int(3 * z)},
+                       reals)  # fmt: skip
+        for rule in (binomial.difference_slope(), binomial.difference_sign(False),
+                     binomial.difference_sign(True)):  # fmt: skip
+            assert value(rule.conclusion, at_) or not all(value(h, at_) for h in rule.hypotheses)
+        for rule in (binomial.difference_next(), binomial.difference_reflection()):
+            assert value(rule.conclusion, at_) and not rule.hypotheses
+
+
+def test_the_sign_of_a_difference_needs_that_of_the_derivative() -> None:
+    """x**2 increases on (0, 5), not on (-1, 5)."""
+    start = where(binomial.form_start(), {real("x"): num(1), real("y"): num(-1),
+                                          function("F", "N"): lam(k, 2 * (x + k))})  # fmt: skip
+    slope = binomial.difference_along(0, lam(u, 2 * u), x)
+    first = have(eq(slope, 2 * x), start, unfold=("difference",))
+
+    def rule(low: int) -> Theorem:
+        return where(binomial.difference_sign(True), {
+            function("f", "R"): lam(u, u**2), function("g", "R"): lam(u, 2 * u),
+            real("low"): num(low), real("high"): num(5), nat("n"): num(0),
+        })  # fmt: skip
+
+    def smooth(low: int) -> Theorem:
+        return intro(differentiate(u, u**2, x, value=2 * x), x, lt(low, x), lt(x, 5))
+
+    inside = [assume(lt(0, x)), assume(lt(x + 0, 5))]
+    sign = intro(have(lt(0, slope), first, *inside), x, *(i.conclusion for i in inside))
+    made = discharge(rule(0), smooth(0), sign)
+    assert made.conclusion.head == "forall" and not made.hypotheses
+    with pytest.raises(ProofError):
+        discharge(rule(0), smooth(0))
+    with pytest.raises(ProofError):
+        discharge(rule(0), sign)
+    with pytest.raises(ProofError):
+        discharge(rule(-1), smooth(-1), sign)
 
 
 # The table -------------------------------------------------------------------------------------
@@ -248,3 +297,26 @@ def test_the_statements_hold_where_they_are_tried(id: str, companions: int) -> N
     given = Instance({"N": companions, "x": Q(2, 7)}, (Q(1, 4), Q(1, 2), Q(2, 3)), naturals=12)
     assert all(value(h, given) for h in statement.hypotheses)
     assert value(statement.conclusion, given)
+
+
+@pytest.mark.parametrize("size", range(2, 9))
+def test_the_degree_of_the_polynomial(size: int) -> None:
+    """G - 1 for even G, G - 2 for odd G: the coefficients beyond vanish, that one does not."""
+    expected = size - 1 if size % 2 == 0 else size - 2
+    at_ = Instance({"N": size - 2, "x": Q(2, 7)})
+    powers = [value(degree.POWERS(N, num(k)), at_) for k in range(size - 1)]
+    assert all(abs(a) < mp.mpf("1e-60") for a in powers[expected:])
+    assert powers[expected - 1] > mp.mpf("1e-6")
+    # The polynomial is c_G divided by x (1 - x), integrated: compare the slope at 2/7.
+    slope = mp.fsum(a * (k + 1) * mp.mpf(2) ** k / mp.mpf(7) ** k for k, a in enumerate(powers))
+    assert abs(slope * 10 / 49 - grpo(size, Q(2, 7))) < mp.mpf("1e-60")
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+def test_even_differences_where_they_are_tried(order: int) -> None:
+    statement = theorem("algorithm.even-differences")
+    for place in (Q(-29, 10), Q(-2), Q(-3, 2)):
+        at_ = Instance({"c": Q(3), "x": place, "m": order})
+        if all(value(h, at_) for h in statement.hypotheses):
+            assert value(statement.conclusion, at_)
+    assert all(value(h, Instance({"c": Q(3), "x": Q(-2), "m": 2})) for h in statement.hypotheses)

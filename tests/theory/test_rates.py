@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction as Q
+from typing import Any
 
 import pytest
 
@@ -12,12 +14,14 @@ from derivations.kernel.terms import (
     KernelError,
     Term,
     eq,
+    forall,
     function,
     lam,
     le,
     lt,
     nat,
     num,
+    substitute,
 )
 from derivations.library import theorem
 from derivations.tactics import ProofError, discharge, have, where
@@ -92,6 +96,35 @@ def test_the_bound_for_small_starts_holds_there() -> None:
     least = value(iterations.Jk(0) * (1 - iterations.Jk(0)), LEAP)
     at = LEAP.values | {"m": least}
     assert value(iterations.COUNTS[3].bound, type(LEAP)(at, LEAP.reals)) > 2
+
+
+# Iterations at a safe learning rate --------------------------------------------------------------
+
+
+def test_the_gap_may_vanish_once_the_target_is_reached() -> None:
+    """Log-odds ascent at 2/3 with Delta mu = 1 for four steps, beyond the target 0.9; then 0."""
+    rate = Q(2, 3)
+    lines = [Softmax((1, 0), (rate * min(k, 4), 0), (int(k < 4), 0), (0, 0)) for k in range(8)]
+
+    def along(part: int) -> Callable[[Any, Any, Any], Any]:
+        return lambda k, t, i: lines[int(k)].at(t)[int(i)][part]
+
+    values = {
+        "n": 2, "r": lambda i: 1 - int(i), "lp": along(0), "s": along(1), "h": along(2),
+        "eta": lambda k: rate if k < 4 else Q(0), "alpha": rate, "c": lambda x: Q(1), "g": Q(1),
+        "G": Q(1), "L": Q(1, 4), "epsilon": Q(1, 10),
+        "F": lambda x: mp.log(mp.mpf(1) * x / (1 - x)) if x != 0 else mp.mpf(0),
+    }  # fmt: skip
+    at = Instance(values, (Q(1, 2), Q(3, 4), Q(9, 10)), naturals=7,
+                  largest=lambda: (Q(1), Q(1, 4)))  # fmt: skip
+    statement = theorem("algorithm.rate")
+    assert hypotheses_hold(statement, at) and value(statement.conclusion, at)
+    always = forall(nat("k"), le(iterations.g, iterations.Dk(nat("k"))))
+    assert not value(always, at)
+    waiting = iterations.on_the_way(target=iterations.END)
+    assert [value(substitute(waiting, {nat("N"): num(k)}), at) for k in range(6)] == [
+        True, True, True, True, True, False,
+    ]  # fmt: skip
 
 
 # Closed forms ------------------------------------------------------------------------------------

@@ -121,7 +121,33 @@ def _spoken(printer: Printer, term: Term) -> Printed:
     return Printed(rf"\text{{{words}}}", Level.AND)
 
 
+def _more(printer: Printer, term: Term, more: int) -> str:
+    """A natural number plus a numeral, as one sum."""
+    while term.head == "+" and term.args[1].kind == "num":
+        term, more = term.args[0], more + int(term.args[1].head)
+    return f"{printer.inline().text(term)} + {more}"
+
+
+def _objective(printer: Printer, companions: Term) -> str:
+    """f_G for groups of G, two more than `companions`."""
+    return f"f_{{{_more(printer, companions, 2)}}}"
+
+
+def _objective_at(printer: Printer, term: Term) -> Printed:
+    companions, at = term.args
+    return Printed(_objective(printer, companions) + enclose("(", printer.text(at), ")"))
+
+
+def _objective_power(printer: Printer, term: Term) -> Printed:
+    """``[x^k] f_G``, the coefficient of a power."""
+    companions, index = term.args
+    text = f"[x^{{{_more(printer, index, 1)}}}] {_objective(printer, companions)}"
+    return Printed(text, Level.PRODUCT)
+
+
 _SHOWN: dict[str, Show] = {
+    "grpo_objective": _objective_at,
+    "objective_power": _objective_power,
     "power": _power,
     "complement": _complement,
     "choose": _choose,

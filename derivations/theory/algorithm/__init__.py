@@ -2,7 +2,8 @@
 
 `groups` derives the expected update of any algorithm that draws groups of responses, `table`
 holds the algorithms as data with their coefficients, `bernstein` is about the coefficient of
-finite groups, `edges` about all of them where J is near 0 or 1, `noise` about verifiers that err.
+finite groups, `degree` about the polynomial that they ascend, `edges` about all coefficients where
+J is near 0 or 1, `noise` about verifiers that err.
 
 `rates` says which learning rates are safe, `tokens` which are at token level, `iterations` how
 many steps they take, `batch` what sampling changes, `directions` what other directions than that
@@ -13,6 +14,8 @@ rows that are not in the table.
 # In the order of the paper, which is that of the statements.
 from derivations.theory.algorithm import bernstein, groups, table  # isort: split
 
+from derivations.theory.algorithm import degree  # isort: split
+
 from derivations.theory.algorithm import edges, rates  # isort: split
 
 from derivations.theory.algorithm import iterations  # isort: split
@@ -20,6 +23,6 @@ from derivations.theory.algorithm import iterations  # isort: split
 from derivations.theory.algorithm import batch, directions, guarantees, noise, tokens
 
 __all__ = [
-    "batch", "bernstein", "directions", "edges", "groups", "guarantees", "iterations", "noise",
-    "rates", "table", "tokens",
+    "batch", "bernstein", "degree", "directions", "edges", "groups", "guarantees", "iterations",
+    "noise", "rates", "table", "tokens",
 ]  # fmt: skip

@@ -79,6 +79,15 @@ def compared(size: Term, lower: Term, upper: Term, each: Theorem, *facts: Theore
     return discharge(rule, *(facts or (LOW, HIGH)), intro(each, k, le(k, size)))
 
 
+def coefficient_sign() -> Theorem:
+    """``0 <= c_G(x)`` for 0 <= x <= 1."""
+    inside, positive = assume(le(k, G)), have(lt(0, G))
+    root = square_roots.root_of(k * (G - k), deviation_sign(k, G, inside))
+    each = have(le(0, deviation(k, G)), root, positive)
+    summed = compared(G, lam(k, num(0)), spread_of(G), each)
+    return have(le(0, GRPO(G, x)), summed, trials(G, binomial.constant(num(0))), opened(G))
+
+
 # Small groups -------------------------------------------------------------------------------------
 
 
@@ -289,8 +298,9 @@ def grpo_bernstein(proof: Proof) -> Theorem:
     return conjunction(polynomial, hollow, mirror, grows, falls, below, line_, limit)
 
 
-SYMMETRIC, BELOW_LINE = (1, 1, 0), (1, 1, 1, 1, 1, 1, 0)
-"""Where the symmetry and the linear bound stand in `algorithm.grpo-bernstein`."""
+SYMMETRIC, BELOW_ROOT, BELOW_LINE = (1, 1, 0), (1, 1, 1, 1, 1, 0), (1, 1, 1, 1, 1, 1, 0)
+"""Where the symmetry, the bound by the limit and the linear one stand in
+`algorithm.grpo-bernstein`."""
 
 
 def as_bernstein() -> Theorem:

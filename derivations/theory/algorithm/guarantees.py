@@ -54,13 +54,16 @@ from derivations.theory.algorithm.bernstein import written_out
 from derivations.theory.algorithm.iterations import (
     COUNTS,
     END,
+    SAFE,
     TRAINING,
+    TRAJECTORY,
     F,
     Jk,
     alpha,
     epsilon,
     m,
     run,
+    while_safe,
 )
 from derivations.theory.algorithm.rates import (
     PEAK,
@@ -255,6 +258,12 @@ class FixedRate:
     def run(self) -> Theorem:
         """A run with a learning rate up to this one: every step keeps half of its alignment, and
         the run never saturates (`algorithm.safe-run`)."""
+        made = where(prove("algorithm.safe-run"), {c: lam(p, self.coefficient(p))})
+        return _given(made, *self.training())
+
+    def training(self) -> tuple[Theorem, Theorem, Theorem]:
+        """Of a run with such a learning rate: the coefficient and the learning rate are positive,
+        and the rate is safe."""
         low, high = assume(le(Jk(0), p)), assume(lt(p, 1))
         small, positive_rate = assume(le(alpha, self.rate)), assume(TRAINING[1])
         inside = [have(lt(0, p), low, _started()), high]
@@ -266,8 +275,10 @@ class FixedRate:
         goal = le(alpha * self.coefficient(p) * critical(p), 1)
         below = have(goal, limit, have(le(alpha * (self.coefficient(p) * critical(p)),
                      self.rate * (self.coefficient(p) * critical(p))), small, product))  # fmt: skip
-        made = where(prove("algorithm.safe-run"), {c: lam(p, self.coefficient(p))})
-        return _given(made, intro(sign, *ranged), intro(below, *ranged), positive_rate)
+        safe = conjunction(*map(assume, TRAJECTORY), intro(below, *ranged))
+        either = where(assume(SAFE), {c: lam(p, self.coefficient(p))}).conclusion
+        chosen = infer("weaken", safe, formula=either)
+        return intro(sign, *ranged), positive_rate, chosen
 
 
 def fixed_rate(coefficient: Value, *facts: Theorem) -> FixedRate:
@@ -454,7 +465,7 @@ def iterations(safe: FixedRate, potential: Value | None = None) -> Theorem:
     made = where(
         prove("algorithm.rate"), {c: lam(p, safe.coefficient(p)), F: lam(x, value(x))}
     )  # fmt: skip
-    return _given(made, _falls(safe), _slope(safe, value), *_running(safe))
+    return _given(made, _falls(safe), _slope(safe, value), *safe.training())
 
 
 def iterations_at_most(safe: FixedRate) -> Theorem:
@@ -474,16 +485,10 @@ def iterations_at_most(safe: FixedRate) -> Theorem:
             made = where(prove(f"algorithm.rate-{count.name}"),
                          {c: lam(p, safe.coefficient(p)), m: m_})  # fmt: skip
             lower = intro(below, x, low.conclusion, high.conclusion)
-            return _given(made, have(lt(0, m_)), lower, *_running(safe))
+            positive, *_ = safe.training()
+            made = _given(made, have(lt(0, m_)), lower, positive)
+            return conjunction(while_safe(part(made, 0), safe.run()), part(made, 1))
     raise ProofError("no lower bound on the coefficient is proved", safe.coefficient(x))
-
-
-def _running(safe: FixedRate) -> tuple[Theorem, Theorem]:
-    """A run with that learning rate keeps half of every alignment; c is positive from J_0 on."""
-    gains = intro(part(apply(part(safe.run(), 0), at=[k]), 1), k)
-    low, high = assume(le(Jk(0), p)), assume(lt(p, 1))
-    sign = apply(safe.positive, have(lt(0, p), low, _started()), high, at=[p])
-    return gains, intro(sign, p, low.conclusion, high.conclusion)
 
 
 def _started() -> Theorem:

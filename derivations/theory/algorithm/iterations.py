@@ -14,6 +14,7 @@ from derivations.kernel.terms import (
     beta,
     both,
     derivative,
+    either,
     eq,
     forall,
     function,
@@ -31,7 +32,7 @@ from derivations.kernel.terms import (
     substitute,
     unfold,
 )
-from derivations.kernel.theorem import Theorem
+from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, state
 from derivations.tactics import (
     apply,
@@ -118,30 +119,35 @@ def never_saturates() -> Term:
 def gaining_run(proof: Proof) -> Theorem:
     between = rates_between(proof)
     before = assume(le(Jk(0), Jk(k)))
-    here, there = apply(between, at=[k]), apply(between, at=[k + 1])
-    positive = apply(proof.given[2], before, have(lt(Jk(k), 1), here), at=[Jk(k)])
-    known = [positive, apply(proof.given[3], at=[k]), apply(proof.given[4], at=[k]),
-             proof.given[1]]  # fmt: skip
     gain = apply(proof.given[5], before, at=[k])
-    order_ = proof.use("setting.log-odds-order", here, there, p=Jk(k), q=Jk(k + 1))
-    weak = have(le(ellk(k), ellk(k + 1)), gain, have(le(0, sk(k) * Dk(k)), *known))
-    rises = apply(part(order_, 1, 0), fold(weak, part(order_, 1, 0).conclusion.args[0]))
-    moving = assume(lt(0, Dk(k)))
-    strict = have(lt(ellk(k), ellk(k + 1)), gain, have(lt(0, sk(k) * Dk(k)), moving, *known))
-    climbs = apply(part(order_, 0), fold(strict, part(order_, 0).conclusion.args[0]))
+    rises, climbs = one_gain(proof, between, gain)
     stays = induct(
         k, le(Jk(0), Jk(k)), have(le(Jk(0), Jk(0))),
         lambda hypothesis: have(le(Jk(0), Jk(k + 1)), hypothesis, rises),
     )  # fmt: skip
     proof.note(stays, "J never falls below its start")
     above = apply(stays, at=[k])
-    step = discharge(
-        conjunction(rises, intro(climbs, (), moving.conclusion)), above
-    )
+    step = discharge(conjunction(rises, climbs), above)
     held = discharge(gain, above)
     return conjunction(
         intro(conjunction(above, held), k), intro(step, k), *converging(proof, between, held)
     )
+
+
+def one_gain(proof: Proof, between: Theorem, gain: Theorem) -> tuple[Theorem, Theorem]:
+    """J_k <= J_{k+1}, and < where Delta mu_k > 0, for J_0 <= J_k, from the gain of step k."""
+    before = assume(le(Jk(0), Jk(k)))
+    here, there = apply(between, at=[k]), apply(between, at=[k + 1])
+    positive = apply(proof.given[2], before, have(lt(Jk(k), 1), here), at=[Jk(k)])
+    known = [positive, apply(proof.given[3], at=[k]), apply(proof.given[4], at=[k]),
+             proof.given[1]]  # fmt: skip
+    order_ = proof.use("setting.log-odds-order", here, there, p=Jk(k), q=Jk(k + 1))
+    weak = have(le(ellk(k), ellk(k + 1)), gain, have(le(0, sk(k) * Dk(k)), *known))
+    rises = apply(part(order_, 1, 0), fold(weak, part(order_, 1, 0).conclusion.args[0]))
+    moving = assume(lt(0, Dk(k)))
+    strict = have(lt(ellk(k), ellk(k + 1)), gain, have(lt(0, sk(k) * Dk(k)), moving, *known))
+    climbs = apply(part(order_, 0), fold(strict, part(order_, 0).conclusion.args[0]))
+    return rises, intro(climbs, (), moving.conclusion)
 
 
 def converging(proof: Proof, between: Theorem, gain: Theorem) -> list[Theorem]:
@@ -210,6 +216,30 @@ TOKENS = forall(k, token_level(run.at(k).log_policy, _TOKEN_FUNCTIONS, sk(k)))
 """Every step draws its responses token by token, and is regular as they are."""
 
 
+SAFE = either(both(*TRAJECTORY, safe(critical)), both(TOKENS, safe(kappa_tok)))
+"""The learning rate is safe, by a bound on the curvature that holds on every step."""
+
+
+@state(
+    "lemma",
+    "algorithm.safe-run",
+    "A safe fixed learning rate keeps half of every alignment",
+    provenance="extension",
+    given=[*TRAINING, SAFE],
+    claim=both(forall(k, both(le(Jk(0), Jk(k)), gains(k))), never_saturates()),
+    words="Safe by the regularity of the responses and $K(J)$, or by that of the tokens and "
+    "$\\kappa_{\\mathrm{tok}}(J)$.",
+)
+def safe_run(proof: Proof) -> Theorem:
+    kept = by_cases(
+        proof.given[5],
+        lambda case: gains_at_success(proof, [part(case, 0), part(case, 1, 0)], part(case, 1, 1)),
+        lambda case: gains_by_token(proof, part(case, 0), part(case, 1)),
+    )
+    proof.note(kept, "multiply the condition by the alignment: no step exceeds the critical one")
+    return proof.use("algorithm.gaining-run", kept)
+
+
 @state(
     "theorem",
     "algorithm.no-saturation",
@@ -232,9 +262,14 @@ TOKENS = forall(k, token_level(run.at(k).log_policy, _TOKEN_FUNCTIONS, sk(k)))
 )
 def no_saturation(proof: Proof) -> Theorem:
     regular = [assume(f) for f in TRAJECTORY]
+
+    def unsaturated(*facts: Theorem) -> Theorem:
+        chosen = infer("weaken", conjunction(*facts), formula=SAFE)
+        return part(proof.use("algorithm.safe-run", chosen), 1)
+
     local = assume(safe(critical))
     made = proof.note(
-        intro(unsaturated(proof, regular, local), (), local.conclusion), "below 1/sup c K"
+        intro(unsaturated(*regular, local), (), local.conclusion), "below 1/sup c K"
     )
     constant = assume(safe(lambda _: KAPPA))
     low, high = assume(le(Jk(0), p)), assume(lt(p, 1))
@@ -251,13 +286,13 @@ def no_saturation(proof: Proof) -> Theorem:
     both_ = conjunction(made, intro(other, (), constant.conclusion))
     first = intro(both_, (), *(f.conclusion for f in regular))
     drawn, smooth = assume(TOKENS), assume(safe(kappa_tok))
-    last = intro(unsaturated_tokens(proof, drawn, smooth), (), smooth.conclusion)
+    last = intro(unsaturated(drawn, smooth), (), smooth.conclusion)
     proof.note(last, "and below 1/sup c kappa_tok")
     return conjunction(first, intro(last, (), drawn.conclusion))
 
 
-def unsaturated_tokens(proof: Proof, drawn: Theorem, rate_: Theorem) -> Theorem:
-    """`never_saturates` where alpha c(J) kappa_tok(J) <= 1."""
+def gains_by_token(proof: Proof, drawn: Theorem, rate_: Theorem) -> Theorem:
+    """Steps from J_0 on keep half of their alignment where alpha c(J) kappa_tok(J) <= 1."""
     opened = fold(proof.given[0], unfold(proof.given[0].conclusion, frozenset({"run"})))
     before, here = assume(le(Jk(0), Jk(k))), apply(rates_between(proof), at=[k])
     limit = apply(rate_, before, have(lt(Jk(k), 1), here), at=[Jk(k)])
@@ -276,7 +311,7 @@ def unsaturated_tokens(proof: Proof, drawn: Theorem, rate_: Theorem) -> Theorem:
         apply(proof.given[4], at=[k]),
     )  # fmt: skip
     gain = have(gains(k), apply(part(steps, 1), short), joined_odds(proof, opened))
-    return part(proof.use("algorithm.gaining-run", intro(gain, k, before.conclusion)), 1)
+    return intro(gain, k, before.conclusion)
 
 
 def joined_odds(proof: Proof, opened: Theorem) -> Theorem:
@@ -285,24 +320,18 @@ def joined_odds(proof: Proof, opened: Theorem) -> Theorem:
     return have(eq(ellk(k + 1), run.at(k).log_odds(sk(k))), joint, unfold=("log_odds",))
 
 
-def unsaturated(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem:
-    """`never_saturates` where alpha c(J) K(J) <= 1."""
-    return part(gaining(proof, regular, rate_), 1)
-
-
-def gaining(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem:
-    """What `algorithm.gaining-run` says where alpha c(J) K(J) <= 1."""
+def gains_at_success(proof: Proof, regular: list[Theorem], rate_: Theorem) -> Theorem:
+    """Steps from J_0 on keep half of their alignment where alpha c(J) K(J) <= 1."""
     between = rates_between(proof)
     before, here = assume(le(Jk(0), Jk(k))), apply(between, at=[k])
     limit = apply(rate_, before, have(lt(Jk(k), 1), here), at=[Jk(k)])
     steps = part(proof.use("trajectory.threshold-success", *regular), 0)
-    short = proof.have(
+    short = have(
         le(sk(k), Dk(k) / critical(Jk(k))), limit, apply(proof.given[3], at=[k]),
         curvature_positive(Jk(k), here, regular[1]), apply(proof.given[4], at=[k]),
-        why="multiply the condition by the alignment",
     )  # fmt: skip
     gain = apply(part(apply(steps, at=[k]), 1), short)
-    return proof.use("algorithm.gaining-run", intro(gain, k, before.conclusion))
+    return intro(gain, k, before.conclusion)
 
 
 # How many iterations ---------------------------------------------------------------------------
@@ -311,13 +340,10 @@ b, F = function("b", "R"), function("F", "R")
 g, u, x, y = (real(name) for name in "guxy")
 N = nat("N")
 
-KEEPS_HALF = forall(k, gains(k))
-"""Every step keeps half of its alignment, as below the critical learning rate."""
-
 GAIN = alpha * g**2 / 2
 """What a step gains of the potential F, at least."""
 
-_REACHES = [lt(0, g), forall(k, le(g, Dk(k))), lt(Jk(0), q), lt(q, 1)]
+_REACHES = [lt(0, g), lt(Jk(0), q), lt(q, 1)]
 
 
 def between(*formulas: Term) -> Term:
@@ -335,9 +361,19 @@ def potential(function_: Term) -> Term:
     return between(derivative(u, F(u), x, 1 / (x * (1 - x) * function_(x))))
 
 
-def reached(bound: Term, target: Term = q) -> Term:
-    """If the target is not reached in N iterations, N is at most the bound."""
-    return forall(N, forall(k, lt(k, N), lt(Jk(k), target)), le(N, bound))
+def on_the_way(*formulas: Term, target: Term = q) -> Term:
+    """The target is not reached in N iterations, in which the Gradient Gap has a length of g."""
+    return forall(k, lt(k, N), both(lt(Jk(k), target), le(g, Dk(k)), *formulas))
+
+
+def reached(bound: Term, way: Term) -> Term:
+    """N is at most the bound, for as many iterations as are on the way."""
+    return forall(N, way, le(N, bound))
+
+
+WAY = on_the_way(gains(k))
+"""Before the target is reached every step keeps half of its alignment, as below the critical
+learning rate."""
 
 
 ITERATIONS = 2 / (alpha * g**2) * (F(q) - F(Jk(0))) + 1
@@ -349,57 +385,57 @@ ITERATIONS = 2 / (alpha * g**2) * (F(q) - F(Jk(0))) + 1
     "The number of iterations, from a lower bound on the coefficient",
     provenance="extension",
     given=[
-        *TRAINING, KEEPS_HALF, *_REACHES,
+        *TRAINING, *_REACHES,
         between(both(lt(0, b(x)), le(b(x), c(x)))), non_increasing(b), potential(b),
     ],
-    claim=reached(ITERATIONS),
+    claim=reached(ITERATIONS, WAY),
 )  # fmt: skip
 def iterations(proof: Proof) -> Theorem:
-    wide, above, bounded = proof.given[6], proof.given[7], proof.given[10]
+    wide, bounded = proof.given[5], proof.given[8]
     rates = rates_between(proof)
-    each = safe_steps(proof)
     climb = proof.note(
         potential_rise(proof, rates), "in the log-odds F has the slope 1/b, which does not fall"
     )
-    ahead = assume(lt(Jk(k + 1), q))
-    low, rises, gain = each
-    end = have(le(Jk(k + 1), q), ahead)
-    grown = apply(climb, low, rises, end, at=[Jk(k), Jk(k + 1)])
-    inside = [low, have(le(Jk(k), q), rises, end)]
-    bounds = apply(bounded, *inside, at=[Jk(k)])
+    way, early = assume(WAY), assume(lt(k, N))
+    here = apply(way, early, at=[k])
+    inside, wide_enough, gain = part(here, 0), part(here, 1, 0), part(here, 1, 1)
+    before = assume(le(Jk(0), Jk(k)))
+    rises, _ = one_gain(proof, rates, gain)
+    known = [before, have(le(Jk(k), q), inside)]
+    bounds = apply(bounded, *known, at=[Jk(k)])
     halved = have(le(alpha * c(Jk(k)) * Dk(k) * Dk(k) / 2, ellk(k + 1) - ellk(k)), gain,
                   apply(proof.given[4], at=[k]))  # fmt: skip
     step = have(le(b(Jk(k)) * GAIN, ellk(k + 1) - ellk(k)),
-                least_gain(halved, bounds, apply(above, at=[k]), wide,
-                           proof.given[1]))  # fmt: skip
+                least_gain(halved, bounds, wide_enough, wide, proof.given[1]))  # fmt: skip
     odds = have(
         le(b(Jk(k)) * GAIN, log_odds_of(Jk(k + 1)) - log_odds_of(Jk(k))), step,
         unfold=("log_odds",),
     )  # fmt: skip
+    ahead = assume(lt(Jk(k + 1), q))
+    grown = apply(climb, before, rises, have(le(Jk(k + 1), q), ahead), at=[Jk(k), Jk(k + 1)])
     one = proof.have(
         le(GAIN, F(Jk(k + 1)) - F(Jk(k))), grown, odds, bounds,
         why="so every step raises F by half of alpha times the squared gap",
     )  # fmt: skip
-    claim = implies(lt(Jk(k), q), le(k * GAIN, F(Jk(k)) - F(Jk(0))))
+    each = intro(one, (), before.conclusion, early.conclusion, ahead.conclusion)
+    higher = intro(rises, (), before.conclusion, early.conclusion)
+    claim = implies(lt(k, N), both(le(Jk(0), Jk(k)), le(k * GAIN, F(Jk(k)) - F(Jk(0)))))
 
     def step_up(hypothesis: Theorem) -> Theorem:
-        before = apply(hypothesis, have(lt(Jk(k), q), rises, ahead))
-        longer = have(le((k + 1) * GAIN, F(Jk(k + 1)) - F(Jk(0))), before, one)
-        return intro(longer, (), ahead.conclusion)
+        later = assume(lt(k + 1, N))
+        sooner = have(lt(k, N), later)
+        so_far = apply(hypothesis, sooner)
+        next_ = part(apply(way, later, at=[k + 1]), 0)
+        low = part(so_far, 0)
+        above = have(le(Jk(0), Jk(k + 1)), low, apply(higher, low, sooner))
+        more = apply(each, low, sooner, next_)
+        longer = have(le((k + 1) * GAIN, F(Jk(k + 1)) - F(Jk(0))), so_far, more)
+        return intro(conjunction(above, longer), (), later.conclusion)
 
-    base = intro(have(le(0 * GAIN, F(Jk(0)) - F(Jk(0)))), (), lt(Jk(0), q))
-    summed = proof.note(induct(k, claim, base, step_up), "sum over the iterations")
-    return counted(proof, summed, climb, rates, low)
-
-
-def safe_steps(proof: Proof) -> tuple[Theorem, Theorem, Theorem]:
-    """J_0 <= J_k, J_k <= J_{k+1} and the gain of step k."""
-    held = apply(proof.given[5], at=[k])
-    kept = intro(held, k, le(Jk(0), Jk(k)))
-    run_ = proof.use("algorithm.gaining-run", kept)
-    above = part(apply(part(run_, 0), at=[k]), 0)
-    rises = part(apply(part(run_, 1, 0), at=[k]), 0)
-    return above, rises, held
+    start = have(both(le(Jk(0), Jk(0)), le(0 * GAIN, F(Jk(0)) - F(Jk(0)))))
+    summed = induct(k, claim, intro(start, (), lt(0, N)), step_up)
+    proof.note(summed, "sum over the iterations")
+    return counted(proof, intro(summed, N, WAY), climb, rates)
 
 
 def least_gain(
@@ -423,14 +459,14 @@ def potential_rise(proof: Proof, rates: Theorem) -> Theorem:
     low, high = assume(le(x, u)), assume(le(u, y))
     start = apply(rates, at=[0])
     positive = have(lt(0, u), low, first, start)
-    below = have(lt(u, 1), high, last, proof.given[9])
+    below = have(lt(u, 1), high, last, proof.given[7])
     near, far = have(le(Jk(0), u), low, first), have(le(u, q), high, last)
     value = b(x)
     inner = [have(le(Jk(0), x), first), have(le(x, q), ordered, last)]
     sign, here = (
-        apply(proof.given[10], *ends, at=[at]) for ends, at in ((inner, x), ((near, far), u))
+        apply(proof.given[8], *ends, at=[at]) for ends, at in ((inner, x), ((near, far), u))
     )
-    smooth = apply(proof.given[12], near, far, at=[u])
+    smooth = apply(proof.given[10], near, far, at=[u])
     t = real("t")
     shape = F(t) - log_odds_of(t) / value
     slope = 1 / (u * (1 - u)) * (1 / b(u) - 1 / value)
@@ -438,7 +474,7 @@ def potential_rise(proof: Proof, rates: Theorem) -> Theorem:
         t, shape, u, smooth, positive, have(lt(0, 1 - u), below),
         have(lt(0, u / (1 - u)), positive, below), sign, here, below, value=slope,
     )  # fmt: skip
-    falls = apply(proof.given[11], first, low, far, at=[x, u])
+    falls = apply(proof.given[9], first, low, far, at=[x, u])
     inverse = have(le(1 / value, 1 / b(u)), falls, sign, here)
     rising = have(le(0, slope), inverse, positive, below)
     rule = where(
@@ -456,11 +492,9 @@ def potential_rise(proof: Proof, rates: Theorem) -> Theorem:
     )
 
 
-def counted(
-    proof: Proof, summed: Theorem, climb: Theorem, rates: Theorem, above: Theorem
-) -> Theorem:
+def counted(proof: Proof, summed: Theorem, climb: Theorem, rates: Theorem) -> Theorem:
     """From k steps' gain of the potential to the number of iterations."""
-    positive_gap, start, target = proof.given[6], proof.given[8], proof.given[9]
+    positive_gap, start, target = proof.given[5:8]
     top = have(le(q, q))
     gain = have(lt(0, GAIN), proof.given[1], positive_gap)
 
@@ -470,43 +504,30 @@ def counted(
         order_ = proof.use("setting.log-odds-order", known, target, have(lt(0, q), ahead, known),
                            p=from_, q=q)  # fmt: skip
         odds = apply(part(order_, 1, 1), ahead)
-        value = apply(proof.given[10], low, ahead, at=[from_])
+        value = apply(proof.given[8], low, ahead, at=[from_])
         return have(le(F(from_), F(q)), grown, odds, value)
 
     share = (F(q) - F(Jk(0))) + GAIN
     first = rises(Jk(0), have(le(Jk(0), Jk(0))), have(le(Jk(0), q), start), apply(rates, at=[0]))
     base = have(le(0 * GAIN, share), first, gain)
-    not_yet = forall(k, lt(k, N), lt(Jk(k), q))
-    base = intro(base, (), beta(lam(N, not_yet), [num(0)]))
+    base = intro(base, (), beta(lam(N, WAY), [num(0)]))
 
     def another(_: Theorem) -> Theorem:
-        waiting = assume(beta(lam(N, not_yet), [N + 1]))
-        ahead = apply(waiting, have(lt(N, N + 1)), at=[N])
-        so_far = apply(summed, ahead, at=[N])
-        low = where(above, {k: N})
-        over = rises(Jk(N), low, have(le(Jk(N), q), ahead), apply(rates, at=[N]))
-        return intro(have(le((N + 1) * GAIN, share), so_far, over), (), waiting.conclusion)
+        way = assume(beta(lam(N, WAY), [N + 1]))
+        last = have(lt(N, N + 1))
+        ahead = part(apply(way, last, at=[N]), 0)
+        so_far = apply(apply(summed, way, at=[N + 1]), last, at=[N])
+        over = rises(Jk(N), part(so_far, 0), have(le(Jk(N), q), ahead), apply(rates, at=[N]))
+        longer = have(le((N + 1) * GAIN, share), part(so_far, 1), over)
+        return intro(longer, (), way.conclusion)
 
-    made = induct(N, implies(not_yet, le(N * GAIN, share)), base, another)
-    waiting = assume(not_yet)
-    done = apply(made, waiting, at=[N])
+    made = induct(N, implies(WAY, le(N * GAIN, share)), base, another)
+    way = assume(WAY)
+    done = apply(made, way, at=[N])
     shown = proof.have(
         le(N, ITERATIONS), done, proof.given[1], positive_gap, why="divide by the gain"
     )
-    return intro(intro(shown, (), not_yet), N)
-
-
-@state(
-    "corollary",
-    "algorithm.safe-run",
-    "A safe fixed learning rate keeps half of every alignment",
-    provenance="extension",
-    given=[*TRAINING, *TRAJECTORY, safe(critical)],
-    claim=both(forall(k, both(le(Jk(0), Jk(k)), gains(k))), never_saturates()),
-)
-def safe_run(proof: Proof) -> Theorem:
-    made = gaining(proof, list(proof.given[5:7]), proof.given[7])
-    return proof.note(made, "every step is below the critical one")
+    return intro(intro(shown, (), WAY), N)
 
 
 epsilon, m = real("epsilon"), real("m")
@@ -518,7 +539,7 @@ def to_end(formula: Term) -> Term:
     return substitute(formula, {q: END})
 
 
-_TO_END = [to_end(f) for f in _REACHES[:3]] + [lt(0, epsilon)]
+_TO_END = [*(to_end(f) for f in _REACHES[:2]), lt(0, epsilon)]
 
 
 @state(
@@ -526,21 +547,33 @@ _TO_END = [to_end(f) for f in _REACHES[:3]] + [lt(0, epsilon)]
     "algorithm.rate",
     "The number of iterations to a success rate of 1 - epsilon",
     provenance="extension",
-    given=[*TRAINING, KEEPS_HALF, *_TO_END, to_end(non_increasing(c)), to_end(potential(c))],
-    claim=reached(to_end(ITERATIONS), END),
+    given=[*TRAINING, SAFE, *_TO_END, to_end(non_increasing(c)), to_end(potential(c))],
+    claim=reached(to_end(ITERATIONS), on_the_way(target=END)),
     words="$F$ is a primitive of $1/(J(1-J)c(J))$, so the bound is $2/(\\alpha g^2)$ times the "
     "integral from $J_0$ to $1-\\varepsilon$, plus one; $g$ is a lower bound on the length of the "
-    "Gradient Gap.",
+    "Gradient Gap as long as the target is not reached.",
 )
 def rate(proof: Proof) -> Theorem:
+    run_ = proof.use("algorithm.safe-run")
+    proof.note(run_, "a safe rate keeps half of every alignment")
     low, high = assume(le(Jk(0), x)), assume(le(x, END))
-    positive = apply(proof.given[2], low, have(lt(x, 1), high, proof.given[9]), at=[x])
+    positive = apply(proof.given[2], low, have(lt(x, 1), high, proof.given[8]), at=[x])
     bounds = intro(
         have(both(lt(0, c(x)), le(c(x), c(x))), positive), x, low.conclusion, high.conclusion
     )
-    below = have(lt(END, 1), proof.given[9])
+    below = have(lt(END, 1), proof.given[8])
     made = proof.use("algorithm.iterations", bounds, below, mapping={q: END, b: lam(x, c(x))})
-    return proof.note(made, "the coefficient is its own lower bound")
+    return proof.note(while_safe(made, run_), "the coefficient is its own lower bound")
+
+
+def while_safe(bound: Theorem, run_: Theorem) -> Theorem:
+    """`reached` for a run that keeps half of every alignment, from that for any run, with the
+    target 1 - epsilon."""
+    way, early = assume(on_the_way(target=END)), assume(lt(k, N))
+    here = apply(way, early, at=[k])
+    kept = part(apply(part(run_, 0), at=[k]), 1)
+    every = intro(conjunction(part(here, 0), part(here, 1), kept), k, early.conclusion)
+    return intro(intro(apply(bound, every, at=[N]), (), way.conclusion), N)
 
 
 # Closed forms ----------------------------------------------------------------------------------
@@ -581,16 +614,16 @@ class Count:
 
     @property
     def given(self) -> list[Term]:
-        """A safe run with a coefficient that is at least m times that form."""
+        """A run with a coefficient that is at least m times that form."""
         lower = to_end(between(le(m * self.coefficient(x), c(x))))
         start = [le(num(Fraction(1, 2)), Jk(0))] if self.start is None else []
-        return [*TRAINING, KEEPS_HALF, *_TO_END, lt(0, m), lower, *start]
+        return [*TRAINING, *_TO_END, lt(0, m), lower, *start]
 
     @property
     def claim(self) -> Term:
         """The bound, and its order."""
         return both(
-            reached(self.bound, END),
+            reached(self.bound, to_end(WAY)),
             le(self.bound, 2 / (alpha * g**2 * m) * self.order + 1),
         )
 
@@ -632,20 +665,22 @@ def _state_count(count: Count) -> None:
     @state(
         "corollary", f"algorithm.rate-{count.name}", count.title, provenance="extension",
         given=count.given, claim=count.claim,
-        words=count.words,
+        words=f"{count.words} At a safe learning rate every step keeps half of its alignment "
+        "(`algorithm.safe-run`).",
     )  # fmt: skip
     def closed_form(proof: Proof) -> Theorem:
         form = lam(x, m * count.coefficient(x))
         facts = [count_bounds(proof, count), count_falls(proof, count), count_slope(proof, count)]
-        below = have(lt(END, 1), proof.given[9])
+        below = have(lt(END, 1), proof.given[7])
         made = proof.use(
             "algorithm.iterations", below, *facts,
             mapping={q: END, b: form, F: lam(x, count.primitive(x, 1 - x) / m)},
         )  # fmt: skip
-        inner = apply(made, assume(_not_reached()), at=[N])
-        known = [proof.given[1], proof.given[6], proof.given[10]]
+        way = assume(to_end(WAY))
+        inner = apply(made, way, at=[N])
+        known = [proof.given[1], proof.given[5], proof.given[8]]
         bound = intro(
-            intro(have(le(N, count.bound), inner, *known), (), _not_reached()), N
+            intro(have(le(N, count.bound), inner, *known), (), way.conclusion), N
         )  # fmt: skip
         proof.note(bound, "multiply out")
         size_ = count_order(proof, count)
@@ -655,16 +690,11 @@ def _state_count(count: Count) -> None:
         )
 
 
-def _not_reached() -> Term:
-    """The success rate stays below the target before iteration N."""
-    return forall(k, lt(k, N), lt(Jk(k), END))
-
-
 def inside_range(proof: Proof) -> tuple[Theorem, Theorem, Theorem]:
     """J_0 <= x <= 1 - epsilon, assumed, and 0 < x < 1."""
     low, high = assume(le(Jk(0), x)), assume(le(x, END))
     start = apply(rates_between(proof), at=[0])
-    return low, high, have(both(lt(0, x), lt(x, 1)), low, high, start, proof.given[9])
+    return low, high, have(both(lt(0, x), lt(x, 1)), low, high, start, proof.given[7])
 
 
 def root_sign(at: Term, known: Sequence[Theorem]) -> list[Theorem]:
@@ -678,8 +708,8 @@ def count_bounds(proof: Proof, count: Count) -> Theorem:
     low, high, rate_ = inside_range(proof)
     value = m * count.coefficient(x)
     roots = root_sign(x, [rate_]) if count.name == "grpo" else []
-    sign = have(lt(0, value), rate_, proof.given[10], *roots[:1])
-    made = conjunction(sign, apply(proof.given[11], low, high, at=[x]))
+    sign = have(lt(0, value), rate_, proof.given[8], *roots[:1])
+    made = conjunction(sign, apply(proof.given[9], low, high, at=[x]))
     return proof.note(intro(made, x, low.conclusion, high.conclusion), "the lower bound")
 
 
@@ -688,7 +718,7 @@ def count_falls(proof: Proof, count: Count) -> Theorem:
     low, _, _ = inside_range(proof)
     ordered, last = assume(le(x, y)), assume(le(y, END))
     start = apply(rates_between(proof), at=[0])
-    known = [low, ordered, last, start, *proof.given[9:11], *proof.given[12:]]
+    known = [low, ordered, last, start, *proof.given[7:9], *proof.given[10:]]
     goal = le(m * count.coefficient(y), m * count.coefficient(x))
     if count.start is None:
         spreads = have(le(y * (1 - y), x * (1 - x)), have(
@@ -711,9 +741,9 @@ def count_falls(proof: Proof, count: Count) -> Theorem:
 def count_slope(proof: Proof, count: Count) -> Theorem:
     """The primitive, differentiated."""
     low, high, rate_ = inside_range(proof)
-    known = [rate_, proof.given[10], have(lt(0, 1 - x), rate_),
+    known = [rate_, proof.given[8], have(lt(0, 1 - x), rate_),
              have(lt(0, x / (1 - x)), rate_), have(lt(0, x * (1 - x)), rate_)]  # fmt: skip
-    known.append(have(ne(m, 0), proof.given[10]))
+    known.append(have(ne(m, 0), proof.given[8]))
     if count.name == "grpo":
         roots = root_sign(x, [rate_])
         known += [*roots, have(ne(sqrt(x * (1 - x)), 0), roots[0])]
@@ -726,9 +756,9 @@ def count_slope(proof: Proof, count: Count) -> Theorem:
 
 def count_order(proof: Proof, count: Count) -> Theorem:
     """The difference of the primitive is at most its order."""
-    start, small = apply(rates_between(proof), at=[0]), proof.given[9]
-    below = have(lt(0, END), proof.given[8], start)
-    known = [start, small, proof.given[8], below, *proof.given[12:]]
+    start, small = apply(rates_between(proof), at=[0]), proof.given[7]
+    below = have(lt(0, END), proof.given[6], start)
+    known = [start, small, proof.given[6], below, *proof.given[10:]]
     least = num(0) if count.start is None else -count.start
     first, last = count.ends
     goals = le(last, count.end), le(least, first)

@@ -546,7 +546,7 @@ concave coefficient."""
         forall(p, lt(0, p), lt(p, 1), le(c(p) * critical(p), c(PEAK) * KAPPA)),
         eq(critical(PEAK), KAPPA),
     ),
-    words="So $1/(c(J_\\ast)\\,\\kappa)$ is the largest fixed learning rate that is below "
+    words="So $1/(c(J^*)\\,\\kappa)$ is the largest fixed learning rate that is below "
     "$1/(c(J)\\,K(J))$ at every $J$, for every algorithm with such a coefficient.",
 )  # fmt: skip
 def largest_curvature(proof: Proof) -> Theorem:
@@ -578,7 +578,7 @@ def largest_curvature(proof: Proof) -> Theorem:
 
     made = proof.note(
         intro(by_cases(order(p, PEAK), left, right), p, low.conclusion, high.conclusion),
-        "before the peak of K compare with L/(1 - J), beyond it with (L + G**2)/J",
+        "before the peak of K compare with L/(1 - J), beyond it with $(L + G^2)/J$",
     )
     return conjunction(
         *inside, made, proof.note(at_peak(positive, peak, inside), "both are kappa at the peak")

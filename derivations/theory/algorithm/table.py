@@ -243,13 +243,19 @@ class Row:
         ascends = forall(x, lt(0, x), lt(x, 1), ascends)
         return both(update, ascends if self.given is None else implies(self.given, ascends))
 
+    def ascending(self) -> Theorem:
+        """``for 0 < x < 1: objective'(x) = slope``; raises `ValueError` without an objective."""
+        if self.objective is None:
+            raise ValueError(f"{self.algorithm.name}: there is no objective")
+        ascent = self.ascent(self) if self.ascent else elementary(self, self.objective)
+        return intro(ascent, x, *(f.conclusion for f in INSIDE))
+
     def proved(self, made: Theorem) -> Theorem:
         """The claim, from the expected update under what a group contributes."""
         update = intro(made, (), self.algorithm.contribution)
         if self.objective is None:
             return update
-        ascent = self.ascent(self) if self.ascent else elementary(self, self.objective)
-        ascent = intro(ascent, x, *(f.conclusion for f in INSIDE))
+        ascent = self.ascending()
         return conjunction(update, ascent if self.given is None else intro(ascent, (), self.given))
 
 

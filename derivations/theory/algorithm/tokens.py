@@ -43,6 +43,8 @@ from derivations.tactics import (
     rewrite,
     where,
 )
+from derivations.theory.algorithm.bernstein import BELOW_ROOT, coefficient_sign
+from derivations.theory.algorithm.groups import G
 from derivations.theory.algorithm.rates import (
     GRPO,
     RAFT,
@@ -52,6 +54,7 @@ from derivations.theory.algorithm.rates import (
     root_order,
     shrunk_rate,
 )
+from derivations.theory.algorithm.table import GRPO as GROUPS
 from derivations.theory.token.martingale import L_p
 from derivations.theory.token.prefixes import T_max
 from derivations.theory.token.root import LAMBERT, log_inverse, value_facts
@@ -222,24 +225,51 @@ def late_sum(
         p, lt(0, p), lt(p, 1),
         both(
             bounded(REINFORCE.of(p)), bounded(m * REINFORCE.of(p)), bounded(GRPO.of(p)),
-            bounded(RAFT.of(p)),
+            bounded(GROUPS(G, p)), bounded(RAFT.of(p)),
         ),
     ),
-    words="REINFORCE, Dr. GRPO with $m = (G-1)/G$, population GRPO and RAFT: the supremum over "
-    "$J$ is finite, and the learning rate $1/(L_p T_{\\max} + 10\\,G_p^2\\,T_{\\max})$ is safe at "
-    "every $J$.",
+    words="REINFORCE, Dr. GRPO with $m = (G-1)/G$, population GRPO, GRPO with groups of "
+    "$G = N + 1$, and RAFT: the supremum over $J$ is finite, and the learning rate "
+    "$1/(L_p T_{\\max} + 10\\,G_p^2\\,T_{\\max})$ is safe at every $J$.",
 )  # fmt: skip
 def token_rates(proof: Proof) -> Theorem:
     low, high = assume(lt(0, p)), assume(lt(p, 1))
+    plain = [REINFORCE.of(p), m * REINFORCE.of(p), GRPO.of(p), RAFT.of(p)]
+    small = {form: small_coefficient(proof, form) for form in plain}
+    small[GROUPS(G, p)] = small_groups(proof, small[GRPO.of(p)])
     results = []
-    for form in (REINFORCE.of(p), m * REINFORCE.of(p), GRPO.of(p), RAFT.of(p)):
-        facts = small_coefficient(proof, form)
-        made = proof.use("algorithm.token-supremum", *facts, mapping={c: lam(p, form)})
+    for form in (*plain[:3], GROUPS(G, p), plain[3]):
+        made = proof.use("algorithm.token-supremum", *small[form], mapping={c: lam(p, form)})
         results.append(apply(made, low, high, at=[p]))
     return proof.note(
         intro(conjunction(*results), p, low.conclusion, high.conclusion),
         "their coefficients are that small",
     )
+
+
+def small_groups(proof: Proof, limit: list[Theorem]) -> list[Theorem]:
+    """The same of c_G, which is not negative and at most the coefficient of population GRPO."""
+    low, high = assume(lt(0, p)), assume(lt(p, 1))
+    weak = have(le(0, p), low), have(le(p, 1), high)
+    value = GROUPS(G, p)
+    sign = discharge(where(coefficient_sign(), x=p), *weak)
+    most = apply(part(proof.use("algorithm.grpo-bernstein"), *BELOW_ROOT), *weak, at=[p])
+    proof.note(most, "c_G is at most the coefficient of population GRPO")
+    between = intro(conjunction(sign, most), p, low.conclusion, high.conclusion)
+
+    def bounded_by(known: Theorem, goal: Term, *inside: Term) -> Theorem:
+        """What holds of the limit where `inside` does, and so of c_G."""
+        facts = [assume(f) for f in inside]
+        ends = have(lt(0, p), *facts), have(lt(p, 1), *facts)
+        there = apply(between, *ends, at=[p])
+        made = have(goal, apply(known, *facts, at=[p]), there)
+        return intro(made, p, *inside)
+
+    return [
+        intro(sign, p, low.conclusion, high.conclusion),
+        bounded_by(limit[1], le(value, 1 - p), lt(0, p), lt(p, HALF)),
+        bounded_by(limit[2], le(value**2, p * (1 - p)), le(HALF, p), lt(p, 1)),
+    ]
 
 
 def small_coefficient(proof: Proof, form: Term) -> list[Theorem]:
