@@ -5,6 +5,7 @@ Each lemma is a kernel theorem about arbitrary reals, proved once and then insta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
@@ -259,16 +260,36 @@ def equal_squares() -> Theorem:
     return infer("detach", infer("detach", rule, below), above)
 
 
-@cache
 def ordered_squares() -> Theorem:
     """x <= y from x**2 <= y**2, for non-negative y."""
-    other, squares = assume(le(0, _y)), assume(le(_x**2, _y**2))
+    return ordered_powers(2, "<=")
+
+
+@cache
+def ordered_powers(n: int, head: str) -> Theorem:
+    """x <= y from x**n <= y**n, for non-negative y and n >= 1; the same with ``<``.
+
+    >>> ordered_powers(3, "<")
+    0 <= y, x**3 < y**3 |- x < y
+    """
+    other, powers = assume(le(0, _y)), assume(app(head, _x**n, _y**n))
+    # x**n - y**n = ((x - y) + y)**n - y**n
+    products = tuple(
+        (Fraction(math.comb(n, k)), ((0, k), *(((1, n - k),) if k < n else ())), ())
+        for k in range(1, n + 1)
+    )
 
     def beyond(case: Theorem) -> Theorem:
-        larger = have(lt(_y**2, _x**2), case, other)
-        return have(le(_x, _y), larger, squares)
+        reversed_ = app("<" if head == "<=" else "<=", _y**n, _x**n)
+        larger = infer("arithmetic", case, other, goal=reversed_, products=products)
+        one = tuple((Fraction(1), ((i, 1),), ()) for i in range(2))
+        return absurd(
+            infer("arithmetic", larger, powers, goal=lt(0, 0), products=one), app(head, _x, _y)
+        )
 
-    return by_cases(order(_x, _y), lambda case: case, beyond)
+    if head == "<=":
+        return by_cases(order(_x, _y), lambda case: case, beyond)
+    return by_cases(order(_y, _x), beyond, lambda case: case)
 
 
 @cache
