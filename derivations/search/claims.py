@@ -6,6 +6,7 @@ which may be chained.  Nothing is ever evaluated as code.
 
 An exponent that is no integer makes a power of a positive base, ``exp(exponent*log(base))``;
 where its denominator is a power of two, it stands for square roots, so that the base may be 0.
+(`prove` lets it be 0 with other denominators too: see `derivations.search.roots`.)
 Of Lambert's function there is the lower branch, ``lambertw(x, -1)`` for -1/e <= x < 0.
 
 >>> parse_claim("0 < J < 1")

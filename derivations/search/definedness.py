@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import RELATIONS, Term, free_variables, lt, undefined
 from derivations.kernel.theorem import Theorem
 from derivations.search.arithmetic import prove_relation
 from derivations.search.claims import ClaimError, show_claim
-from derivations.search.formulas import SCALARS, brief, is_opaque, negations, subterms
+from derivations.search.formulas import (
+    SCALARS,
+    brief,
+    is_opaque,
+    negations,
+    subterms,
+    variables_in,
+)
 from derivations.search.limits import share
 from derivations.search.points import holds
 from derivations.search.strategies import search_proof
-from derivations.search.witness import Point, find_witness, show_point
+from derivations.search.witness import Point, find_witness, sample_point, show_point
 from derivations.tactics import assume
+
+_INSTANT = 0.03  # seconds for points that are simple, before anything is proved
 
 
 class UndecidedError(Exception):
@@ -34,6 +44,14 @@ class Situation:
     facts: tuple[Theorem, ...]
     defined: tuple[Theorem, ...]
     witness: Point
+
+
+class UndefinedError(ClaimError):
+    """A term of a claim that may be undefined: what is presupposed may be false."""
+
+    def __init__(self, message: str, text: str, condition: Term) -> None:
+        super().__init__(message, text)
+        self.condition = condition
 
 
 class OpenConditionError(Exception):
@@ -86,7 +104,9 @@ def definedness(
     for condition in dict.fromkeys(undefined(formula)):
         if is_trivial(condition):
             continue
-        proof = search_proof(condition, [*facts, *shown], witness, share(deadline, 2))
+        proof = None
+        if _violation(condition, [*facts, *shown], _at_once) is None:
+            proof = search_proof(condition, [*facts, *shown], witness, share(deadline, 2))
         if proof is None:
             raise OpenConditionError(condition)
         shown.append(proof[0])
@@ -122,17 +142,16 @@ def complain(formula: Term, facts: Sequence[Theorem], deadline: float) -> list[T
     for condition in dict.fromkeys(undefined(formula)):
         if is_trivial(condition):
             continue
-        proof = search_proof(condition, known, None, share(deadline, 4))
-        if proof is not None:
-            known.append(proof[0])
-            continue
-        relations = [f.conclusion for f in known]
-        for negation in negations(condition) if condition.head in RELATIONS else ():
-            if is_opaque(negation):
-                break
-            point = find_witness([*relations, negation], share(deadline, 2))
-            if point is not None:
-                raise _undefined_error(condition, formula, point)
+        point = _violation(condition, known, _at_once)
+        if point is None:
+            proof = search_proof(condition, known, None, share(deadline, 4))
+            if proof is not None:
+                known.append(proof[0])
+                continue
+            until = share(deadline, 2)
+            point = _violation(condition, known, partial(find_witness, deadline=until))
+        if point is not None:
+            raise _undefined_error(condition, formula, point)
         raise UndecidedError(
             f"could not show that {brief(condition)}, without which {brief(formula)} has no "
             "meaning: add it as a hypothesis"
@@ -140,11 +159,25 @@ def complain(formula: Term, facts: Sequence[Theorem], deadline: float) -> list[T
     return known[len(facts) :]
 
 
-def _undefined_error(condition: Term, formula: Term, point: Point) -> ClaimError:
+def _violation(
+    condition: Term, facts: Sequence[Theorem], search: Callable[[Sequence[Term]], Point | None]
+) -> Point | None:
+    """A point, if the search comes to one, at which the facts hold and a condition does not."""
+    known = [f.conclusion for f in facts]
+    failures = negations(condition) if condition.head in RELATIONS else ()
+    points = (search([*known, n]) for n in failures if not is_opaque(n))
+    return next((p for p in points if p is not None), None)
+
+
+def _at_once(relations: Sequence[Term]) -> Point | None:
+    return sample_point(relations, variables_in(relations), time.monotonic() + _INSTANT)
+
+
+def _undefined_error(condition: Term, formula: Term, point: Point) -> UndefinedError:
     term = condition.args[0]
     shown = show_claim(term)
     if condition.head == "!=" and Algebra().is_zero(term):
-        return ClaimError(f"division by {shown}, which is zero", shown)
+        return UndefinedError(f"division by {shown}, which is zero", shown, condition)
     remedy = f"add --given '{show_claim(condition)}'"
     trouble = {
         "!=": f"division by {shown}, which may be zero",
@@ -155,7 +188,7 @@ def _undefined_error(condition: Term, formula: Term, point: Point) -> ClaimError
     }[condition.head]
     place = ", ".join(f"{n} = {v}" for n, v in show_point(point).items() if v)
     where = f" (at {place})" if 0 < len(place) <= 60 else ""
-    return ClaimError(f"{trouble}{where}: {remedy}", shown)
+    return UndefinedError(f"{trouble}{where}: {remedy}", shown, condition)
 
 
 def _logarithm(term: Term, formula: Term) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from derivations.elementary import exp_power, lambert_compared, resolve
+from derivations.elementary import exp_power, lambert_compared, ordered_powers, resolve
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import (
     KernelError,
@@ -25,6 +25,7 @@ from derivations.kernel.terms import (
     log,
     lt,
     num,
+    real,
     substitute,
 )
 from derivations.kernel.theorem import Theorem, difference, infer
@@ -164,6 +165,61 @@ def _root(
     return _Inverse(root, tuple(images), (above, symmetric(whole)), frozenset())
 
 
+def by_powers(
+    goal: Term, facts: Sequence[Theorem], deadline: float, prove: Prove
+) -> Theorem | None:
+    """``r <= s`` from ``r**n <= s**n`` where a fact says what r**n is; None if no way.
+
+    >>> import time
+    >>> from derivations.search.strategies import search_proof
+    >>> r, a, b = (real(name) for name in ("r", "a", "b"))
+    >>> facts = [assume(f) for f in (le(0, r), eq(r**2, a * b), le(0, a), le(0, b))]
+    >>> def prove(goal, facts, until):
+    ...     return search_proof(goal, facts, None, until)[0]
+    >>> by_powers(le(r, (a + b) / 2), facts, time.monotonic() + 5, prove)
+    0 <= a, 0 <= b, r**2 = a*b |- r <= (a + b)/2
+    """
+    if goal.head not in ("<=", "<", ">=", ">"):
+        return None
+    for fact in facts:
+        found = _raised(goal, fact, facts, deadline, prove)
+        if found is not None:
+            return found
+    return None
+
+
+def _raised(
+    goal: Term, fact: Theorem, facts: Sequence[Theorem], deadline: float, prove: Prove
+) -> Theorem | None:
+    """The goal from the powers of its sides, if the fact is about the power of a variable."""
+    if fact.conclusion.head != "=" or fact.conclusion.args[0].head != "^":
+        return None
+    root, exponent = fact.conclusion.args[0].args
+    inside = fact.conclusion.args[1]
+    if root.kind != "var" or exponent.kind != "num" or root in free_variables(inside):
+        return None
+    n, solved = exponent.head, _solved(goal, root)
+    if n < 2 or n.denominator > 1 or solved is None or root in free_variables(solved[0]):
+        return None
+    c, below, scale = solved
+    head = "<" if goal.head in ("<", ">") else "<="
+    low, high = (root, c) if below else (c, root)
+    powers = (inside, c**exponent) if below else (c**exponent, inside)
+    rest = [f for f in facts if root not in free_variables(f.conclusion)]
+    above = prove(le(0, high), facts if high == root else rest, share(deadline, 4))
+    compared = None if above is None else prove(app(head, *powers), rest, deadline)
+    if above is None or compared is None:
+        return None
+    # The powers of both sides, with the root where the fact has its power.
+    hole = fresh("hole", "R", *powers)
+    template = lam(hole, app(head, *(hole if p == inside else p for p in powers)))
+    compared = infer("rewrite", symmetric(fact), compared, template=template)
+    x, y = real("x"), real("y")
+    rule = infer("instantiate", ordered_powers(int(n), head), mapping=((x, low), (y, high)))
+    made = resolve(rule, above, compared)
+    return infer("arithmetic", made, goal=goal, products=((scale, ((0, 1),), ()),))
+
+
 # Lambert's function ----------------------------------------------------------------------
 
 
@@ -293,6 +349,7 @@ def _solved(goal: Term, part: Term) -> tuple[Term, bool, Fraction] | None:
     one = algebra.number(1)[0]
     rest = slope * algebra.normal(hole)[0] - numerator
     factor = Fraction(int(slope.leading_coefficient()))
-    c = algebra.term((rest, one)) / num(factor)
+    c = algebra.term((rest if factor > 0 else -rest, one))
+    c = c if abs(factor) == 1 else c / num(abs(factor))
     scale = factor / int(denominator.leading_coefficient())
     return c, scale < 0, abs(scale)

@@ -21,13 +21,19 @@ from fractions import Fraction
 from typing import Any, Literal, NoReturn
 
 from derivations.kernel.certificate import serialise
-from derivations.kernel.terms import Term, both, lt, undefined
+from derivations.kernel.terms import Term, both, le, lt, undefined
 from derivations.kernel.theorem import Theorem, infer
 from derivations.search.analysis import usable
 from derivations.search.arithmetic import instance
 from derivations.search.balls import enclose
 from derivations.search.claims import ClaimError, relation_terms, show_claim
-from derivations.search.definedness import UndecidedError, ensure_defined, examine, is_trivial
+from derivations.search.definedness import (
+    UndecidedError,
+    UndefinedError,
+    ensure_defined,
+    examine,
+    is_trivial,
+)
 from derivations.search.direct import prove_directly
 from derivations.search.formulas import (
     brief,
@@ -41,6 +47,7 @@ from derivations.search.formulas import (
 from derivations.search.limits import TRIED, OutOfTimeError, share, time_limit, what_was
 from derivations.search.points import find_real_point
 from derivations.search.real_roots import by_real_roots
+from derivations.search.roots import Root, root_of, with_root
 from derivations.search.strategies import by_generalising, search_proof
 from derivations.search.witness import MOST_SEARCHED, Point, find_witness, sample_point, show_point
 
@@ -165,11 +172,12 @@ def _answer(
     shown = claim if isinstance(claim, str) else show_claim(claim)
     texts = tuple(g if isinstance(g, str) else show_claim(g) for g in given)
     result: _Proved | _Refuted | str
+    roots: list[Root] = []
     tried: dict[str, None] = {}
     token = TRIED.set(tried)
     try:
         with time_limit(timeout + _GRACE):
-            result = decide(goals, hypotheses, start + timeout)
+            result, roots = _decide_with_roots(decide, goals, hypotheses, start + timeout)
     except UndecidedError as undecided:
         result = str(undecided)
     except RecursionError:
@@ -185,18 +193,52 @@ def _answer(
         return Answer("unknown", shown, texts, "", None, None, seconds, result)
     if isinstance(result, _Refuted):
         method, reason = "exact substitution", "the claim fails at the counterexample"
-        return Answer(
-            "refuted", shown, texts, method, None, show_point(result.point), seconds, reason
-        )
+        point = {v: x for v, x in result.point.items() if all(v != r.variable for r in roots)}
+        return Answer("refuted", shown, texts, method, None, show_point(point), seconds, reason)
     named = {"claim": result.theorem}
     named.update({f"defined {i + 1}": t for i, t in enumerate(result.defined)})
     certificate = serialise(named)
     seconds = round(time.monotonic() - start, 3)
-    reason = "checked by the kernel"
+    reason = ", with ".join(["checked by the kernel", *map(str, roots)])
     theorem = result.theorem
     return Answer(
         "proved", shown, texts, result.method, certificate, None, seconds, reason, theorem
     )
+
+
+def _decide_with_roots(
+    decide: _Decide, goals: Sequence[Term], hypotheses: Sequence[Term], deadline: float
+) -> tuple[_Proved | _Refuted, list[Root]]:
+    """Decide a claim, with variables for the roots of what may be zero, which come back too."""
+    roots: list[Root] = []
+    first: ClaimError | None = None
+    while True:
+        try:
+            return decide(goals, hypotheses, deadline), roots
+        except ClaimError as error:
+            first = first or error
+            root = _root_at_fault(error, goals, hypotheses, deadline)
+            if root is None:
+                raise first from None
+        roots.append(root)
+        goals = with_root(root, goals)
+        hypotheses = (*with_root(root, hypotheses), *root.relations)
+
+
+def _root_at_fault(
+    error: ClaimError, goals: Sequence[Term], hypotheses: Sequence[Term], deadline: float
+) -> Root | None:
+    """The root of a base that is only known not to be negative, if an error is about it."""
+    if not isinstance(error, UndefinedError) or error.condition.head != ">":
+        return None
+    base = error.condition.args[0]
+    root = root_of(base, [*goals, *hypotheses])
+    if root is None:
+        return None
+    plain = [h for h in hypotheses if all(p.head != "log" for p in subterms(h))]
+    known = examine(plain, share(deadline, 4))
+    found = search_proof(le(0, base), known.facts, known.witness, share(deadline, 4))
+    return None if found is None else root
 
 
 def _decide_refutation(

@@ -22,7 +22,7 @@ from derivations.search.cases import (
 )
 from derivations.search.direct import by_factors, contradict, prove_directly, solved_for
 from derivations.search.formulas import fits, is_transcendental, subterms, variables_in
-from derivations.search.inverses import by_inverses
+from derivations.search.inverses import by_inverses, by_powers
 from derivations.search.limits import TRIED, share
 from derivations.search.radicals import by_radicals
 from derivations.search.real_roots import by_real_roots
@@ -62,6 +62,9 @@ def search_proof(
         rooted = by_radicals(goal, facts, share(deadline, 2))
         if rooted is not None:
             return rooted, "squaring"
+    powers = by_powers(goal, facts, share(deadline, 2), _deeper)
+    if powers is not None:
+        return powers, "powers of both sides"
     quick = prove_directly(goal, facts, share(deadline, 4), 2)
     if quick is not None:
         return quick, "arithmetic"
