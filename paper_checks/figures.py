@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from derivations.writing import write_file
 from paper_checks.simulations import Row, label
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """What a legend calls a curve ("" for nothing), its points, and how it is drawn."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    style: str = "-"
+    color: str | None = None
+
+    def coincides(self, other: _Curve) -> bool:
+        """Whether the curves have the same points, to a part in a thousand.
+
+        >>> _Curve("f", (1, 2), (5, 7)).coincides(_Curve("g", (1, 2), (5, 7.001)))
+        True
+        >>> _Curve("f", (1, 2), (5, 7)).coincides(_Curve("g", (1, 2), (5, 7.1)))
+        False
+        """
+        close = partial(math.isclose, rel_tol=1e-3)
+        return self.x == other.x and all(map(close, self.y, other.y))
 
 
 def draw(tables: Mapping[str, Sequence[Row]], directory: Path) -> list[Path]:
@@ -37,6 +62,16 @@ def _grouped(rows: Sequence[Row], *keys: str) -> Iterator[tuple[tuple[Any, ...],
 
 def _column(rows: Sequence[Row], name: str) -> list[Any]:
     return [row[name] for row in rows]
+
+
+def _distinct(curves: Sequence[_Curve]) -> Iterator[_Curve]:
+    """The curves; those that coincide to the eye become one, with the names of all."""
+    names: dict[int, list[str]] = {}
+    for curve in curves:
+        same = next((i for i in names if curve.coincides(curves[i])), None)
+        names.setdefault(curves.index(curve) if same is None else same, []).append(curve.name)
+    for i, together in names.items():
+        yield replace(curves[i], name=",\n".join(filter(None, together)))
 
 
 def _step_size(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
@@ -93,8 +128,8 @@ def _scaling(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
     for (level,), rows in _grouped(tables["length"], "level"):
         left.plot(_column(rows, "T"), _column(rows, "measured"), "o-", ms=3,
                   label=rf"measured, $1-J\leq$ {level}")  # fmt: skip
-        if level == "1/2":
-            _guaranteed(left, rows, "T", everything)
+    half = [r for r in tables["length"] if r["level"] == "1/2"]
+    _guaranteed(left, half, "T", everything)
     left.set(xscale="log", yscale="log", xlabel="response length T",
              ylabel=r"critical step / $\Delta\mu$",
              title=r"Against the length (guarantees at $1-J\leq 1/2$)")  # fmt: skip
@@ -114,25 +149,37 @@ def _scaling(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
 
 def _algorithms(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
     left, right = figure.subplots(1, 2)
+    curves = []
     for (kind, _, _, seed), rows in _grouped(
         tables["algorithms"], "kind", "algorithm", "group", "seed"
     ):
-        style = {"normalised": "--", "sampled": ":"}.get(kind, "-")
         drawn = [r for r in rows if r["k"] > 0]
-        left.plot(_column(drawn, "k"), [-r["log10(1-J)"] for r in drawn], ls=style, lw=1.4,
-                  color="0.3" if kind == "sampled" else None,
-                  label=None if seed else label(rows[0]))  # fmt: skip
+        curves.append(_Curve(
+            "" if seed else label(rows[0]),
+            tuple(_column(drawn, "k")),
+            tuple(-r["log10(1-J)"] for r in drawn),
+            {"normalised": "--", "sampled": ":"}.get(kind, "-"),
+            "0.3" if kind == "sampled" else None,
+        ))  # fmt: skip
+    _plot(left, curves)
     left.set(xscale="log", xlabel="step", ylim=(0, 8), ylabel=r"$\log_{10}\ 1/(1-J)$",
              title="Tabular bandit, learning rate 1 (normalised: steps of 1/20)")  # fmt: skip
     left.legend(fontsize=7)
-    for _, rows in _grouped(tables["rates"], "algorithm", "group"):
-        right.plot(_column(rows, "multiple"), _column(rows, "lowest J"), lw=1.4,
-                   label=label(rows[0]))  # fmt: skip
+    _plot(right, [
+        _Curve(label(rows[0]), tuple(_column(rows, "multiple")), tuple(_column(rows, "lowest J")))
+        for _, rows in _grouped(tables["rates"], "algorithm", "group")
+    ])  # fmt: skip
     right.axvline(1, color="0.6", ls="--")
     right.set(xscale="log", xlabel=r"learning rate, in multiples of $1/(c(J_0)\,\kappa)$",
               ylabel="lowest J of steps 281 to 300",
               title="A bandit that can be overshot: fixed learning rates")  # fmt: skip
     right.legend(fontsize=7)
+
+
+def _plot(axes: Any, curves: Sequence[_Curve]) -> None:
+    for curve in _distinct(curves):
+        axes.plot(curve.x, curve.y, ls=curve.style, color=curve.color, lw=1.4,
+                  label=curve.name or None)  # fmt: skip
 
 
 def _stagnation(figure: Any, tables: Mapping[str, Sequence[Row]]) -> None:
