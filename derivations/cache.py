@@ -27,7 +27,7 @@ VARIABLE = "GRADGAP_CACHE"
 
 FORMAT = "gradgap-verdict-1"
 PACKAGE = Path(__file__).resolve().parent
-_COMPUTING = ("sympy", "python-flint", "scipy", "numpy", "clarabel", "z3-solver")
+_COMPUTING = ("sympy", "python-flint", "scipy", "numpy", "clarabel", "z3-solver", "cvc5")
 # A record is about a kilobyte; anything much larger is not one of ours.
 _LARGEST = 1_000_000
 

@@ -257,7 +257,7 @@ def _decide_refutation(
             if point is not None:
                 return _Refuted(point)
     raise UndecidedError(
-        "no counterexample was found (tried: simple points, climbing from random points, z3)"
+        "no counterexample was found (tried: simple points, climbing from random points, z3, cvc5)"
     )
 
 

@@ -20,9 +20,9 @@ import flint
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import KernelError, Term, app, free_variables, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
+from derivations.search.algebraic import Algebraic, Value
 from derivations.search.bounds import bounds_of, usable
 from derivations.search.polynomial import Constraint
-from derivations.search.refute import Algebraic, Value
 from derivations.tactics import ProofError, by_cases, order
 
 _HIGHEST = 64  # degree

@@ -13,6 +13,7 @@ from fractions import Fraction
 from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import KernelError, Term, app, eq, undefined
 from derivations.kernel.theorem import difference
+from derivations.search.algebraic import Algebraic, Value
 from derivations.search.claims import show_claim
 from derivations.search.formulas import (
     divisors_in,
@@ -26,7 +27,7 @@ from derivations.search.limits import share
 from derivations.search.points import find_real_point, holds
 from derivations.search.polynomial import Constraint, Kind
 from derivations.search.real_roots import point_on_line
-from derivations.search.refute import Algebraic, Value, find_point
+from derivations.search.refute import find_point
 
 Point = dict[Term, Value | Term]
 MOST_SEARCHED = 2_000  # of all the polynomials that a search is started on
@@ -131,7 +132,7 @@ def _point(
         with contextlib.suppress(KernelError):
             place = point_on_line(constraints)
             return None if place is None else (place,)
-    return find_point(constraints, len(whole), whole, deadline=deadline).point
+    return find_point(constraints, len(whole), whole, deadline=deadline)
 
 
 def _verified(

@@ -4,8 +4,7 @@
 
 Every decider has the same time for every claim, in a process of its own that is killed when
 the time is over.  z3 and cvc5 get the negation in SMT-LIB and are taken at their word; both know
-exp, sin, cos and pi, and log is given to them as the inverse of exp.  cvc5 is no dependency of
-the project: without it (``pip install cvc5``) its row is left out.
+exp, sin, cos and pi, and log is given to them as the inverse of exp.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -290,11 +288,6 @@ def run(name: str, claim: Claim, seconds: float) -> Result:
     return Result(name, claim.name, claim.truth, verdict, round(taken, 3))
 
 
-def available() -> list[str]:
-    """The deciders that are installed."""
-    return [name for name, (module, _) in DECIDERS.items() if find_spec(module) is not None]
-
-
 @dataclass(frozen=True)
 class Score:
     """How a decider did."""
@@ -341,7 +334,7 @@ def table(scores: Iterable[Score]) -> Iterator[str]:
 @click.option("--json", "file", type=click.Path(path_type=Path), help="results and scores")
 def main(seconds: float, every: int, names: Sequence[str], file: Path | None) -> None:
     """Print the scores on the corpus."""
-    chosen = [n for n in available() if not names or n in names]
+    chosen = [n for n in DECIDERS if not names or n in names]
     for name in chosen:
         # Loaded before the fork: nobody's time is spent on imports.
         importlib.import_module(DECIDERS[name][0])

@@ -29,12 +29,12 @@ from derivations.kernel.terms import (
     total,
     undefined,
 )
+from derivations.search.algebraic import Algebraic
 from derivations.search.arithmetic import prove_relation
 from derivations.search.claims import ClaimError, evaluate, parse_claim, relation_terms
 from derivations.search.limits import OutOfTimeError, time_limit
 from derivations.search.points import holds as exactly_or_in_balls
 from derivations.search.prove import Answer, prove
-from derivations.search.refute import Algebraic
 from derivations.search.witness import find_witness, show_value
 from derivations.tactics import assume
 

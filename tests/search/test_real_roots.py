@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from derivations.kernel.certificate import replay
 from derivations.kernel.terms import Term, le, lt, num, real
+from derivations.search.algebraic import Algebraic, satisfies
 from derivations.search.claims import parse_claim
 from derivations.search.polynomial import Constraint
 from derivations.search.prove import prove
 from derivations.search.real_roots import by_real_roots, point_on_line
-from derivations.search.refute import Algebraic, satisfies
 from derivations.tactics import assume
 
 X = real("x")
