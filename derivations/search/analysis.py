@@ -20,6 +20,7 @@ from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.arithmetic import symmetric
 from derivations.search.attempt import Search, exponential_sign
 from derivations.search.bounds import INEQUALITIES, by_bounds, span_of, usable
+from derivations.search.convexity import by_convexity
 from derivations.search.enclosures import closed, enclosed
 from derivations.search.evident import evident
 from derivations.search.factors import Factored, assembled, factored, on_circles
@@ -34,6 +35,7 @@ from derivations.search.substitutions import (
     with_argument,
     with_product,
     without_exponential,
+    without_exponentials,
     without_root,
 )
 from derivations.search.weighted import by_exponentials, by_tangents
@@ -169,6 +171,10 @@ def _inequality(search: Search, goal: Term, facts: Sequence[Theorem], depth: int
         if made is not None:
             return made
     if len(variables) > 1 and depth < 7 and transcendental(wanted):
+        made = without_exponentials(search, goal, facts, depth)
+        made = made or by_convexity(search, goal, facts, depth)
+        if made is not None:
+            return made
         made = with_argument(search, goal, facts, depth)
         if made is not None:
             return made

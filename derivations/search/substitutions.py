@@ -32,7 +32,7 @@ from derivations.search.attempt import Search, root_positive
 from derivations.search.bounds import INEQUALITIES, by_bounds, linear_bound, span_of, usable
 from derivations.search.lemmas import waves
 from derivations.search.normal import atoms
-from derivations.search.numeric import rounded, transcendental
+from derivations.search.numeric import rounded, signs, transcendental
 from derivations.tactics import (
     ProofError,
     absurd,
@@ -144,6 +144,28 @@ def without_exponential(
             break
     rest = [f for f in facts if v not in free_variables(f.conclusion)]
     return freed(search, goal, {atom: w}, said, rest, depth)
+
+
+def without_exponentials(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """The goal with positive unknowns for all the exponentials, whatever links them."""
+    avoid = [goal, *(f.conclusion for f in facts)]
+    outer = [a for a in dict.fromkeys(atoms([difference(goal)])) if a.head == "exp"][::-1]
+    mapping: dict[Term, Term] = {}
+    for atom in outer:
+        mapping[atom] = fresh(f"e{len(mapping)}", "R", *avoid)
+    shown = goal
+    for atom, w in mapping.items():
+        shown = replace(shown, atom, w)
+    if len(mapping) < 2 or transcendental(shown):
+        return None
+    said = [instance("exp.positive", x=a.args[0]) for a in mapping]
+    plain = [f for f in facts if not transcendental(f.conclusion)]
+    region = usable([*plain, *map(assume, (lt(0, w) for w in mapping.values()))])
+    if (signs(difference(shown), search.points([difference(shown)], region)) < 0).any():
+        return None
+    return freed(search, goal, mapping, said, plain, depth)
 
 
 def with_argument(
