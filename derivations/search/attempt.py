@@ -68,7 +68,7 @@ class Search:
         self.pending.add(key)
         try:
             found = self.relation(self, goal, facts, depth)
-        except (KernelError, ProofError, OverflowError, ZeroDivisionError):
+        except (KernelError, ProofError, OverflowError, ZeroDivisionError, RecursionError):
             found = None
         finally:
             self.pending.discard(key)

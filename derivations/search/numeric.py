@@ -108,6 +108,8 @@ def _logarithm(a: Rounded) -> tuple[Any, Any]:
 def _lambert(a: Rounded) -> tuple[Any, Any]:
     inside = numpy.asarray(a.value, dtype=float)
     found = scipy.special.lambertw(inside, -1).real
+    # At the turning point, or the doubles next to it, scipy has no value.
+    found = numpy.where(numpy.abs(inside * math.e + 1) < 4 * _EPS, -1.0, found)
     value = numpy.where((inside >= -1 / math.e) & (inside < 0), found, numpy.nan)
     # The slope is W/(x (1 + W)); the square root of the error bounds it near the turning point.
     steep = numpy.abs(value / (inside * (1 + value))) * (a.error + _EPS * numpy.abs(inside))

@@ -33,6 +33,7 @@ from derivations.kernel.terms import (
 )
 from derivations.kernel.theorem import difference
 from derivations.search.claims import evaluate
+from derivations.search.formulas import subterms
 from derivations.search.numeric import Range, rounded, samples, simple_near
 
 Coordinate = Fraction | Term
@@ -86,7 +87,7 @@ def _closed(relation: Term) -> bool | None:
             flint.ctx.prec = bits
             value = _value(difference(relation))
             if value is None:
-                return None
+                return _at_the_branch_point(relation)
             # Undecided comparisons of balls are False, so only a True one says anything.
             if value > 0:
                 return bool(relation.head != "=")
@@ -97,6 +98,19 @@ def _closed(relation: Term) -> bool | None:
     finally:
         flint.ctx.prec = before
     return None
+
+
+def _at_the_branch_point(relation: Term) -> bool | None:
+    """Whether a relation holds whose sides are equal, where lambertw has no enclosure."""
+    if relation.head not in ("<=", ">=", "=") or not _has_lambert(relation):
+        return None
+    conditions = undefined(relation)
+    defined = all(not _has_lambert(c) and _closed(c) for c in conditions)
+    return True if defined and _vanishes(relation) else None
+
+
+def _has_lambert(term: Term) -> bool:
+    return any(p.head == "lambertw" for p in subterms(term))
 
 
 def _value(term: Term) -> Any:
@@ -111,9 +125,9 @@ def _value(term: Term) -> Any:
 @cache
 def _vanishes(relation: Term) -> bool:
     """Whether exact arithmetic shows that the sides of a relation are equal numbers."""
-    from derivations.search.analysis import prove_inequality
+    from derivations.search.strategies import search_proof
 
-    return prove_inequality(eq(*relation.args), [], time.monotonic() + 0.5)[0] is not None
+    return search_proof(eq(*relation.args), [], None, time.monotonic() + 0.5) is not None
 
 
 def satisfied(relations: Sequence[Term], point: Mapping[Term, Coordinate]) -> bool:
@@ -155,13 +169,15 @@ def find_real_point(
 
 
 def _on_edges(relations: Sequence[Term]) -> Iterator[list[Term]]:
-    """The relations with one of the bounds between variables attained: the edge of what is allowed.
+    """The relations with one of the bounds attained that no random or simple point attains.
 
-    What fails by little may do so close to such an edge only, which no random point meets.
+    These are bounds between variables, and by numbers that are not rational.  What fails by little
+    may do so close to such an edge of what is allowed only.
     """
     *given, goal = relations
     for i, bound in enumerate(given):
-        if bound.head in ("<=", ">=") and len(free_variables(bound)) > 1:
+        ends = [s for s in bound.args if not free_variables(s) and evaluate(s, {}) is None]
+        if bound.head in ("<=", ">=") and (len(free_variables(bound)) > 1 or ends):
             yield [*given[:i], eq(*bound.args), *given[i + 1 :], goal]
 
 

@@ -109,7 +109,8 @@ def _elementary(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theore
     if goal.head not in RELATIONS:
         return None
     for fact in facts:
-        for equation in (fact, symmetric(fact)) if fact.conclusion.head == "=" else ():
+        solved = solved_for(fact, facts)
+        for equation in (solved, symmetric(solved)) if fact.conclusion.head == "=" else ():
             v, value = equation.conclusion.args
             if v.kind == "var" and v not in free_variables(value) and v in free_variables(goal):
                 return _replaced(goal, equation, [f for f in facts if f is not fact], deadline)

@@ -45,6 +45,17 @@ TRUE = [
     ("lambertw(x, -1) <= log(-x)", ("-0.3 < x < 0",)),
     ("lambertw(x, -1) <= lambertw(y, -1)", ("-0.3 < y < x < -0.01",)),
     ("x <= -lambertw(-x*exp(-x), -1)", ("x > 0",)),
+    ("lambertw(-x*exp(-x), -1) == -x", ("x >= 1",)),
+    ("lambertw(-2*exp(-2), -1) == -2", ()),
+    ("lambertw(-y, -1) <= log(y) - log(-log(y))", ("0 < y <= exp(-1)",)),
+    ("-lambertw(-p**2*exp(-1), -1) >= 1 + 2*sqrt(log(1/p)) + 4*log(1/p)/3", ("0 < p <= 1",)),
+    ("-lambertw(-p**2*exp(-1), -1) < 1 + 2*sqrt(log(1/p)) + 2*log(1/p)", ("0 < p < 1",)),
+    ("lambertw(-p**2*exp(-1), -1) <= lambertw(-q**2*exp(-1), -1)", ("0 < p", "p <= q", "q <= 1")),
+    ("-lambertw(-p**2*exp(-1), -1) - log(-lambertw(-p**2*exp(-1), -1)) == 1 + 2*log(1/p)",
+     ("0 < p <= 1",)),
+    ("-lambertw(-p**2*exp(-1), -1) < 1/p", ("0 < p <= 0.148",)),
+    ("lambertw(-3*v**3, -1) <= 3*log(v) + log(3)", ("0 < v < 0.4",)),
+    ("lambertw(x/2, -1) < -1", ("-1/2 <= x < 0",)),
 ]
 FALSE = [
     ("x**(2/3) <= (2*x + 0.9999)/3", ("x > 0",)),
@@ -62,6 +73,15 @@ FALSE = [
     ("lambertw(x, -1) <= 2*log(-x)", ("-0.3 < x < 0",)),
     ("lambertw(x, -1) >= lambertw(y, -1)", ("-0.3 < y < x < -0.01",)),
     ("x >= -lambertw(-x*exp(-x), -1)", ("x > 0",)),
+    ("lambertw(-x*exp(-x), -1) == -x", ("x >= 0.999",)),
+    ("lambertw(-2*exp(-2), -1) == -2.000001", ()),
+    ("lambertw(-y, -1) < log(y) - log(-log(y))", ("0 < y <= exp(-1)",)),
+    ("-lambertw(-p**2*exp(-1), -1) >= 1 + 2*sqrt(log(1/p)) + 1.334*log(1/p)", ("0 < p <= 1",)),
+    ("-lambertw(-p**2*exp(-1), -1) < 1 + 2*sqrt(log(1/p)) + 2*log(1/p)", ("0 < p <= 1",)),
+    ("lambertw(-p**2*exp(-1), -1) < lambertw(-q**2*exp(-1), -1)", ("0 < p", "p <= q", "q <= 1")),
+    ("-lambertw(-p**2*exp(-1), -1) < 1/p", ("0 < p <= 0.149",)),
+    ("-1 - sqrt(2*u) - u < lambertw(-exp(-u - 1), -1)", ("u >= 0",)),
+    ("lambertw(x, -1) < -1", ("-exp(-1) <= x < 0",)),
 ]
 
 
