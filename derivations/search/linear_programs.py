@@ -38,7 +38,10 @@ def linear_stage(problem: Problem, level: int, degree: int) -> Certificate | Non
         return basic
     if not problem.strict:
         return _linear_solve(problem, pruned, target)
-    # Strict goals: how much of the strictly positive products fits in?  Take half of that.
+    plain = _linear_solve(problem, pruned, target)
+    if plain is not None and _is_strict(problem, plain):
+        return plain
+    # Otherwise: how much of the strictly positive products fits in?  Take half of that.
     weighed = normalised(pruned)
     floats = _linprog(problem, weighed, target, reward=True)
     if floats is None:
@@ -53,6 +56,13 @@ def linear_stage(problem: Problem, level: int, degree: int) -> Certificate | Non
     scaled = {key: value * exact.denominator for key, value in target.items()}
     answer = _linear_solve(problem, weighed, {**scaled, NORM: exact.numerator}, exact.denominator)
     return answer
+
+
+def _is_strict(problem: Problem, found: Certificate) -> bool:
+    """Whether a product of strict constraints, or a positive number, has a part in it."""
+    return any(
+        not p.squares and all(problem.kinds[i] == ">" for i, _ in p.powers) for p in found.products
+    )
 
 
 def _basic_solution(
