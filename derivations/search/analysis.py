@@ -29,7 +29,7 @@ from derivations.search.normal import atoms
 from derivations.search.numeric import Columns, rounded, signs, transcendental
 from derivations.search.one_variable import along
 from derivations.search.several_variables import as_written, by_ends, parametric
-from derivations.search.squares import by_squares
+from derivations.search.squares import by_squares, with_roots
 from derivations.search.substitutions import (
     between_powers,
     with_argument,
@@ -292,6 +292,8 @@ def _ways(
     turning, mixed = "sin" in heads or "cos" in heads, bool(free_variables(still(wanted)))
     span = span_of(first, facts)
     late = turning and not others and (mixed or math.isfinite(span.high - span.low))
+    if heads.count("sqrt") > 1 and not clear:
+        yield lambda: with_roots(search, goal, facts, depth)
     if turning and not late:
         yield lambda: by_waves(search, goal, facts, depth)
     if clear:

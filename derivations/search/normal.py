@@ -8,6 +8,7 @@ they have to do with each other.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -29,6 +30,7 @@ from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.tactics import instance, rewrite, where
 
 _MOST_MULTIPLE = 8
+_ONCE = ((Fraction(1), ((0, 1),), ()),)
 Positive = Callable[[Term], Theorem | None]
 
 
@@ -65,6 +67,7 @@ class _Normaliser:
     units: dict[tuple[str, Term], Fraction] = field(default_factory=dict)
     equations: list[Theorem] = field(default_factory=list)
     done: set[Term] = field(default_factory=set)
+    radicands: Counter[Term] = field(default_factory=Counter)
 
     def pieces(self, argument: Term) -> list[tuple[Fraction, Term]]:
         """An argument as a combination of monomials with rational coefficients."""
@@ -204,30 +207,82 @@ class _Normaliser:
             del proof
 
     def root(self, atom: Term) -> None:
-        """sqrt(t**2) = t where t is known to be positive; sqrt(0) = 0."""
+        """sqrt(0) = 0, and what comes out of a root or is a root of its own."""
         numerator, denominator = self.algebra.normal(atom.args[0])
         if numerator == 0:
             self.add(atom, root_of_square(num(0), None))
             return
-        (above, first), (below, second) = numerator.factor(), denominator.factor()
-        if not first and not second:
-            self.number_root(atom, Fraction(int(above), int(below)))
+        constant, factors = self.factors(atom.args[0])
+        if not factors:
+            self.number_root(atom, constant)
             return
-        top, bottom = math.isqrt(abs(int(above))), math.isqrt(int(below))
-        if top * top != int(above) or bottom * bottom != int(below):
+        top, bottom = math.isqrt(abs(constant.numerator)), math.isqrt(constant.denominator)
+        if Fraction(top, bottom) ** 2 != abs(constant):
             return
-        one = self.algebra.number(1)[0]
+        if any(e % 2 for _, e in factors):
+            self.product_root(atom, Fraction(top, bottom), factors)
+            return
+        if constant < 0:
+            return
         side = num(Fraction(top, bottom))
-        for factor, e in [*first, *((f, -int(e)) for f, e in second)]:
-            if int(e) % 2:
-                return
-            side = side * self.algebra.term((factor, one)) ** (int(e) // 2)
+        for factor, e in factors:
+            side = side * factor ** (e // 2)
         for base in (side, -side):
             known = self.positive(base)
             if known is not None:
                 self.add(atom, root_of_square(base, known))
                 return
 
+    def factors(self, inside: Term) -> tuple[Fraction, list[tuple[Term, int]]]:
+        """The factors of a term: a number, and terms with exponents."""
+        numerator, denominator = self.algebra.normal(inside)
+        (above, first), (below, second) = numerator.factor(), denominator.factor()
+        one = self.algebra.number(1)[0]
+        made = [(self.algebra.term((f, one)), int(e)) for f, e in first]
+        made += [(self.algebra.term((f, one)), -int(e)) for f, e in second]
+        return Fraction(int(above), int(below)), made
+
+    def product_root(
+        self, atom: Term, outside: Fraction, factors: Sequence[tuple[Term, int]]
+    ) -> None:
+        """sqrt(s*t) = sqrt(s)*sqrt(t) where the root of s, or one that it is in, occurs as well."""
+        if len(factors) < 2 or all(self.radicands[t] < 2 for t, e in factors if e % 2):
+            return
+        found = ((self.positive(t) or self.positive(-t), e) for t, e in factors)
+        positive = [k for k, _ in found if k is not None]
+        if len(positive) < len(factors):
+            return
+        factors = [(k.conclusion.args[1], e) for k, (_, e) in zip(positive, factors, strict=True)]
+        odd = [t for t, e in factors if e % 2]
+        base: Term = num(outside)
+        for t, e in factors:
+            base = base * t ** (e // 2) * (sqrt(t) if e % 2 else num(1))
+        weak = [infer("arithmetic", k, goal=le(0, k.conclusion.args[1]), products=_ONCE)
+                for k, (_, e) in zip(positive, factors, strict=True) if e % 2]  # fmt: skip
+        squares, roots = (
+            [infer("detach", instance(f"root.{name}", x=t), w)
+             for t, w in zip(odd, weak, strict=True)]
+            for name in ("square", "nonnegative")
+        )
+        size = len(positive)
+        powers = [(i, e // 2) for i, (_, e) in enumerate(factors) if e // 2]
+        powers += [(size + i, 1) for i in range(len(odd))]
+        above = infer("arithmetic", *positive, *roots, goal=le(0, base),
+                      products=((outside, tuple(powers), ()),))  # fmt: skip
+        common: Term = num(outside * outside)
+        for t, e in factors:
+            common = common * t ** (2 * (e // 2))
+        multipliers = []
+        for i in range(len(odd)):
+            rest = common
+            for j, t in enumerate(odd):
+                rest = rest * (t if j < i else sqrt(t) ** 2 if j > i else num(1))
+            multipliers.append((i, rest))
+        same = infer("arithmetic", *squares, *positive, goal=eq(base**2, atom.args[0]),
+                     multipliers=tuple(multipliers))  # fmt: skip
+        made = where(root_of_its_square(), x=base)
+        made = infer("detach", infer("discharge", made, formula=le(0, base)), above)
+        self.add(atom, rewrite(made, same), *positive)
 
     def number_root(self, atom: Term, value: Fraction) -> None:
         """sqrt(8) = 2*sqrt(2), sqrt(1/2) = sqrt(2)/2, and so on."""
@@ -303,6 +358,9 @@ def normalise(
     for atom in found:
         if atom.head in ("exp", "sin", "cos"):
             made.note(atom)
+    insides = (algebra.normal(a.args[0]) for a in found if a.head == "sqrt")
+    for inside in dict.fromkeys(algebra.term(i) for i in insides if i[0] != 0):
+        made.radicands.update(t for t, e in made.factors(inside)[1] if e % 2)
     rules = {
         "exp": made.exponential, "sin": made.angle, "cos": made.angle, "log": made.logarithm,
         "sqrt": made.root,

@@ -1,4 +1,4 @@
-"""``0 <= a + b sqrt(s)`` from the squares of its two sides."""
+"""Square roots: exact arithmetic with their squares, and ``0 <= a + b sqrt(s)`` squared."""
 
 from __future__ import annotations
 
@@ -10,10 +10,25 @@ from derivations.kernel.algebra import Algebra
 from derivations.kernel.terms import Term, app, le, lt, num
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
-from derivations.search.numeric import signs
+from derivations.search.normal import atoms
+from derivations.search.numeric import signs, transcendental
 from derivations.tactics import absurd, by_cases, instance, order
 
 _ONE = Fraction(1)
+
+
+def with_roots(
+    search: Search, goal: Term, facts: Sequence[Theorem], depth: int
+) -> Theorem | None:
+    """The goal by exact arithmetic from what several roots are: not negative, and their squares."""
+    known: list[Theorem] = []
+    for root in (a for a in atoms([difference(goal)]) if a.head == "sqrt"):
+        weak = search.quick(le(0, root.args[0]), facts)
+        if weak is not None:
+            laws = ("root.nonnegative", "root.square")
+            known += [infer("detach", instance(n, x=root.args[0]), weak) for n in laws]
+    plain = [f for f in facts if not transcendental(f.conclusion)]
+    return search.arithmetic(goal, [*plain, *known], 1, 0.3) if len(known) > 2 else None
 
 
 def by_squares(search: Search, goal: Term, facts: Sequence[Theorem], depth: int) -> Theorem | None:

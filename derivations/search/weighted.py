@@ -18,9 +18,9 @@ import flint
 import numpy
 
 from derivations.calculus import log_tangent
-from derivations.elementary import log_of_product
+from derivations.elementary import log_of_product, log_of_root
 from derivations.kernel.algebra import Algebra
-from derivations.kernel.terms import Term, app, exp, le, log, lt, num
+from derivations.kernel.terms import Term, app, exp, le, log, lt, num, sqrt
 from derivations.kernel.theorem import Theorem, difference, infer
 from derivations.search.attempt import Search
 from derivations.search.normal import atoms
@@ -46,7 +46,25 @@ def by_tangents(
 ) -> Theorem | None:
     """The goal, an inequality that is linear in logarithms, by their tangents at 1."""
     search.tried["weighted tangents of logarithms"] = None
-    return _by_weights(search, goal, _logarithms(difference(goal)), facts, depth)
+    apart = _logarithms(difference(goal))
+    found = _by_weights(search, goal, apart, facts, depth)
+    if found is None and apart is not None and _has_root(goal):
+        return _by_weights(search, goal, _halved(apart), facts, depth)
+    return found
+
+
+def _has_root(goal: Term) -> bool:
+    return any(a.head == "sqrt" for a in atoms([goal]))
+
+
+def _halved(apart: _Sum) -> _Sum:
+    """The same with logarithms of square roots: ``log(t) = 2 log(sqrt(t))``."""
+    plain = [a.head not in ("exp", "sqrt") for a in apart.arguments]
+    return _Sum(
+        apart.rest,
+        tuple(2 * c if p else c for c, p in zip(apart.coefficients, plain, strict=True)),
+        tuple(sqrt(a) if p else a for a, p in zip(apart.arguments, plain, strict=True)),
+    )
 
 
 def by_exponentials(
@@ -75,6 +93,7 @@ def _by_weights(
     columns = search.points([difference(goal)], facts)
     if not columns:
         return None
+    ready: list[_Choice] = []
     for weights, powers in _weights(apart, columns):
         products = [
             _product([(n, t) for n, t in zip(row, apart.arguments, strict=True) if n])
@@ -83,12 +102,26 @@ def _by_weights(
         left = apart.rest
         for w, t in zip(weights, products, strict=True):
             left = left - w * (t - 1)
-        if (signs(left, columns) < 0).any():
-            continue
-        found = _proved(search, goal, apart, weights, powers, products, left, facts, depth)
-        if found is not None:
-            return found
+        found = signs(left, columns)
+        if not (found < 0).any():
+            ready.append(_Choice(weights, powers, products, left, bool((found != 0).any())))
+    # Where the tangents leave nothing over, there is least to prove.
+    for choice in sorted(ready, key=lambda c: c.open):
+        proved = _proved(search, goal, apart, choice, facts, depth)
+        if proved is not None:
+            return proved
     return None
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """Weights, the logarithms of each as powers, their products, and what is left to prove."""
+
+    weights: tuple[Term, ...]
+    powers: list[list[int]]
+    products: list[Term]
+    left: Term
+    open: bool
 
 
 def _logarithms(wanted: Term, linear: bool = True) -> _Sum | None:
@@ -215,10 +248,7 @@ def _proved(
     search: Search,
     goal: Term,
     apart: _Sum,
-    weights: Sequence[Term],
-    powers: Sequence[Sequence[int]],
-    products: Sequence[Term],
-    left: Term,
+    choice: _Choice,
     facts: Sequence[Theorem],
     depth: int,
 ) -> Theorem | None:
@@ -229,21 +259,34 @@ def _proved(
         if known is None:
             return None
         positive[t] = known
-    proofs = (search.prove(le(0, w), facts, depth + 1) for w in weights)
+        if t.head == "sqrt":
+            inside = search.positive(t.args[0], facts, depth)
+            if inside is None:
+                return None
+            positive[t.args[0]] = inside
+    proofs = (search.prove(le(0, w), facts, depth + 1) for w in choice.weights)
     not_negative = [p for p in proofs if p is not None]
     strict = goal.head in ("<", ">")
     known_ = [*facts, *(p for p in positive.values() if p not in facts)]
-    rest = search.prove(app("<" if strict else "<=", 0, left), known_, depth + 1)
-    if rest is None or len(not_negative) < len(weights):
+    rest = search.prove(app("<" if strict else "<=", 0, choice.left), known_, depth + 1)
+    if rest is None or len(not_negative) < len(choice.weights):
         return None
     premises: list[Theorem] = [*positive.values(), rest]
     one = Fraction(1)
     made: list[Any] = [(one, ((len(positive), 1),), ())]
-    for t, row, sign in zip(products, powers, not_negative, strict=True):
+    for t, row, sign in zip(choice.products, choice.powers, not_negative, strict=True):
         parts = [(n, a) for n, a in zip(row, apart.arguments, strict=True) if n]
         premises += [_tangent(t, parts, positive), sign]
         made.append((one, ((len(premises) - 2, 1), (len(premises) - 1, 1)), ()))
     return infer("arithmetic", *premises, goal=goal, products=tuple(made))
+
+
+def _logarithm(term: Term) -> Term:
+    """The logarithm of a term, as it is written here."""
+    if term.kind != "app" or term.head not in ("exp", "sqrt"):
+        return log(term)
+    inside: Term = term.args[0]
+    return inside if term.head == "exp" else log(inside) / 2
 
 
 def _tangent(
@@ -259,10 +302,15 @@ def _tangent(
     line = infer("detach", infer("discharge", line, formula=lt(0, t)), above)
     whole = num(0)
     for n, a in parts:
-        whole = whole + n * (a.args[0] if a.head == "exp" else log(a))
+        whole = whole + n * _logarithm(a)
     single = len(parts) == 1 and parts[0][0] == 1
     equations = [] if single else [log_of_product(parts, known)]
     equations += [instance("log.exp", x=a.args[0]) for _, a in parts if a.head == "exp"]
+    for _, a in parts:
+        if a.head == "sqrt":
+            inside = lt(0, a.args[0])
+            rule = infer("discharge", where(log_of_root(), x=a.args[0]), formula=inside)
+            equations.append(infer("detach", rule, positive[a.args[0]]))
     return infer(
         "arithmetic", *equations, line, *known, goal=le(whole, t - 1),
         products=((Fraction(1), ((len(equations), 1),), ()),),
