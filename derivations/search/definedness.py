@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from derivations.kernel.algebra import Algebra
-from derivations.kernel.terms import RELATIONS, Term, free_variables, lt, undefined
+from derivations.kernel.terms import RELATIONS, Term, app, free_variables, lt, undefined
 from derivations.kernel.theorem import Theorem
 from derivations.search.arithmetic import prove_relation
 from derivations.search.claims import ClaimError, show_claim
@@ -178,7 +178,6 @@ def _undefined_error(condition: Term, formula: Term, point: Point) -> UndefinedE
     shown = show_claim(term)
     if condition.head == "!=" and Algebra().is_zero(term):
         return UndefinedError(f"division by {shown}, which is zero", shown, condition)
-    remedy = f"add --given '{show_claim(condition)}'"
     trouble = {
         "!=": f"division by {shown}, which may be zero",
         ">": f"{_logarithm(term, formula)} of {shown}, which may be zero or negative",
@@ -186,8 +185,26 @@ def _undefined_error(condition: Term, formula: Term, point: Point) -> UndefinedE
         "<=": f"lambertw of {show_claim(condition.args[1])}, which may be less than -exp(-1)",
         "<": f"lambertw of {shown}, which may be zero or positive",
     }[condition.head]
+    return _unmet(condition, trouble, shown, point)
+
+
+def negative_base(base: Term, facts: Sequence[Theorem], deadline: float) -> UndefinedError | None:
+    """What is wrong with a power of which the base may be negative, if it may be."""
+    condition = app(">=", base, 0)
+    search = partial(find_witness, deadline=deadline)
+    point = _violation(condition, facts, _at_once) or _violation(condition, facts, search)
+    if point is None:
+        return None
+    trouble = f"a power with an exponent that is no integer of {show_claim(base)}, which may be "
+    return _unmet(condition, trouble + "negative", show_claim(base), point)
+
+
+def _unmet(condition: Term, trouble: str, shown: str, point: Point) -> UndefinedError:
+    if not free_variables(condition):
+        return UndefinedError(trouble.replace("which may be", "which is"), shown, condition)
     place = ", ".join(f"{n} = {v}" for n, v in show_point(point).items() if v)
     where = f" (at {place})" if 0 < len(place) <= 60 else ""
+    remedy = f"add --given '{show_claim(condition)}'"
     return UndefinedError(f"{trouble}{where}: {remedy}", shown, condition)
 
 

@@ -38,8 +38,9 @@ def linear_stage(problem: Problem, level: int, degree: int) -> Certificate | Non
         return basic
     if not problem.strict:
         return _linear_solve(problem, pruned, target)
-    plain = _linear_solve(problem, pruned, target)
-    if plain is not None and _is_strict(problem, plain):
+    floats = _linprog(problem, pruned, target, reward=False)
+    plain = None if floats is None else _rounded(problem, pruned, floats, target)
+    if floats is None or (plain is not None and _is_strict(problem, plain)):
         return plain
     # Otherwise: how much of the strictly positive products fits in?  Take half of that.
     weighed = normalised(pruned)
@@ -104,11 +105,17 @@ def _linear_solve(
     if pruned is None:
         return None
     floats = _linprog(problem, pruned, target, reward=False)
-    if floats is None:
-        return None
+    return None if floats is None else _rounded(problem, pruned, floats, target, divisor)
+
+
+def _rounded(
+    problem: Problem, columns: list[Column], floats: list[float], target: Mapping[int, int],
+    divisor: int = 1,
+) -> Certificate | None:  # fmt: skip
+    """The certificate with exact weights near the floats, if there is one."""
     chosen = [
         (column, value)
-        for column, value in zip(pruned, floats, strict=True)
+        for column, value in zip(columns, floats, strict=True)
         if abs(value) * max(map(abs, column.poly.values()), default=1) > 1e-10
     ]
     chosen.sort(key=lambda pair: -abs(pair[1]))

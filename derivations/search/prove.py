@@ -33,6 +33,7 @@ from derivations.search.definedness import (
     ensure_defined,
     examine,
     is_trivial,
+    negative_base,
 )
 from derivations.search.direct import prove_directly
 from derivations.search.formulas import (
@@ -47,7 +48,7 @@ from derivations.search.formulas import (
 from derivations.search.limits import TRIED, OutOfTimeError, share, time_limit, what_was
 from derivations.search.points import find_real_point
 from derivations.search.real_roots import by_real_roots
-from derivations.search.roots import Root, root_of, with_root
+from derivations.search.roots import Root, roots_of, with_root
 from derivations.search.strategies import by_generalising, search_proof
 from derivations.search.witness import MOST_SEARCHED, Point, find_witness, sample_point, show_point
 
@@ -192,7 +193,8 @@ def _answer(
     if isinstance(result, str):
         return Answer("unknown", shown, texts, "", None, None, seconds, result)
     if isinstance(result, _Refuted):
-        method, reason = "exact substitution", "the claim fails at the counterexample"
+        method = "exact substitution"
+        reason = "the claim fails at the counterexample" if result.point else "the claim is false"
         point = {v: x for v, x in result.point.items() if all(v != r.variable for r in roots)}
         return Answer("refuted", shown, texts, method, None, show_point(point), seconds, reason)
     named = {"claim": result.theorem}
@@ -232,13 +234,19 @@ def _root_at_fault(
     if not isinstance(error, UndefinedError) or error.condition.head != ">":
         return None
     base = error.condition.args[0]
-    root = root_of(base, [*goals, *hypotheses])
-    if root is None:
+    roots = list(roots_of(base, [*goals, *hypotheses]))
+    if not roots:
         return None
     plain = [h for h in hypotheses if all(p.head != "log" for p in subterms(h))]
     known = examine(plain, share(deadline, 4))
-    found = search_proof(le(0, base), known.facts, known.witness, share(deadline, 4))
-    return None if found is None else root
+    for root in roots:
+        sign = le(0, root.base)
+        if search_proof(sign, known.facts, known.witness, share(deadline, 4)) is not None:
+            return root
+    negative = negative_base(base, known.facts, share(deadline, 4))
+    if negative is not None:
+        raise negative
+    return None
 
 
 def _decide_refutation(

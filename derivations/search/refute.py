@@ -256,11 +256,8 @@ def _near_rational(task: _Task, point: Sequence[Value]) -> tuple[Fraction, ...] 
     return None
 
 
-def _proposed(task: _Task, solver: str, seconds: float) -> tuple[Value, ...] | None:
+def _verified(task: _Task, proposal: Sequence[Value]) -> tuple[Value, ...] | None:
     """A solver's point if it is one (or a rational neighbour if one will do), else None."""
-    proposal = propose(solver, task.constraints, task.integer, seconds, task.seed)
-    if proposal is None:
-        return None
     rational = _near_rational(task, proposal)
     if rational is not None:
         return rational
@@ -302,6 +299,7 @@ def find_point(
         Constraint({m: Fraction(v) for m, v in c.poly.items() if v}, c.kind) for c in constraints
     )
     task = _Task(cleaned, nvars, flags, seed, deadline)
+    point: tuple[Value, ...] | None
     for method in (_sample, _boundary):
         point = None if task.expired() else method(task)
         if point is not None:
@@ -309,8 +307,12 @@ def find_point(
     end = time.monotonic() + 10 if deadline is None else deadline
     for left, solver in zip(range(len(SOLVERS), 0, -1), SOLVERS, strict=True):
         seconds = (end - time.monotonic()) / left
-        if seconds > _LEAST and (proposed := _proposed(task, solver, seconds)) is not None:
-            return proposed
+        if seconds < _LEAST:
+            continue
+        answer = propose(solver, task.constraints, task.integer, seconds, task.seed)
+        point = None if answer.point is None else _verified(task, answer.point)
+        if point is not None or answer.none:
+            return point
     return None
 
 

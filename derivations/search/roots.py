@@ -8,7 +8,8 @@ exactly one for each x: the claim with these two hypotheses says the same, at 0 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -43,44 +44,84 @@ class Root:
         return f"{show_claim(self.variable)} = {shown}**(1/{self.degree})"
 
 
-def root_of(base: Term, formulas: Sequence[Term]) -> Root | None:
-    """The root of a base that its positive powers in formulas are powers of; None without any.
+def roots_of(base: Term, formulas: Sequence[Term]) -> Iterator[Root]:
+    """Roots of which the positive powers of a base are powers: of a variable in it, of the whole.
 
-    >>> x = real("x")
-    >>> print(root_of(x, [power(x, Fraction(1, 3)) + power(x, Fraction(2, 5)) <= 2]))
-    root = x**(1/15)
+    >>> x, y = real("x"), real("y")
+    >>> formulas = [power(x, Fraction(1, 3)) + power(x, Fraction(2, 5)) <= 2]
+    >>> [str(root) for root in roots_of(x, formulas)]
+    ['root = x**(1/15)']
+    >>> [str(root) for root in roots_of(x * y, [power(x * y, Fraction(1, 3)) <= 2])]
+    ['root = x**(1/3)', 'root = y**(1/3)', 'root = (x*y)**(1/3)']
     """
-    exponents = [c for c in _powers(base, formulas).values() if c > 0]
-    if not exponents:
-        return None
     taken = {show_claim(v) for v in variables_in(formulas)}
     name = "root"
     while name in taken:
         name += "_"
-    return Root(real(name), base, math.lcm(*(c.denominator for c in exponents)))
+    factors = [v for v, _ in _variables(base)] if base.kind == "app" else []
+    for whole in (*factors, base):
+        exponents = [c for c, _ in _powers(whole, formulas).values()]
+        if exponents:
+            yield Root(real(name), whole, math.lcm(*(c.denominator for c in exponents)))
 
 
 def with_root(root: Root, formulas: Sequence[Term]) -> tuple[Term, ...]:
     """The formulas, the positive powers of a base written as powers of its root.
 
-    >>> x, r = real("x"), real("r")
+    >>> x, y, r = real("x"), real("y"), real("r")
     >>> with_root(Root(r, x, 3), [power(x, Fraction(2, 3)) <= x + 1])
     (r**2 <= x + 1,)
+    >>> with_root(Root(r, x, 3), [power(x**2 * y, Fraction(1, 3)) <= 1])
+    (r**2*exp(1/3*log(y)) <= 1,)
     """
     written = list(formulas)
-    for term, exponent in _powers(root.base, formulas).items():
-        if exponent > 0:
-            whole = exponent * root.degree
-            value = root.variable if whole == 1 else root.variable ** num(whole)
-            written = [replace(f, term, value) for f in written]
+    for term, (exponent, rest) in _powers(root.base, formulas).items():
+        whole = exponent * root.degree
+        value = root.variable if whole == 1 else root.variable ** num(whole)
+        value = value if rest is None else value * rest
+        written = [replace(f, term, value) for f in written]
     return tuple(written)
 
 
-def _powers(base: Term, formulas: Sequence[Term]) -> dict[Term, Fraction]:
-    """The powers of a base in formulas, as the language of claims reads them, and exponents."""
-    found = {}
+def _powers(base: Term, formulas: Sequence[Term]) -> dict[Term, tuple[Fraction, Term | None]]:
+    """The positive powers of a base in formulas, as the language of claims reads them.
+
+    Each comes with the exponent of the base in it and with its other factor, if there is one.
+    """
+    found: dict[Term, tuple[Fraction, Term | None]] = {}
     for term in dict.fromkeys(p for f in formulas for p in subterms(f)):
         made = power_of(term)
-        if made is not None and term == power(base, made[1]):
-            found[term] = made[1]
+        if made is None or made[1] <= 0 or term != power(*made):
+            continue
+        inside, exponent = made
+        if inside == base:
+            found[term] = exponent, None
+            continue
+        factors = dict(_variables(inside))
+        if base in factors:
+            others = [v**e if e > 1 else v for v, e in factors.items() if v != base]
+            rest = power(_product(others), exponent) if others else None
+            found[term] = exponent * factors[base], rest
     return found
+
+
+def _variables(term: Term) -> list[tuple[Term, int]]:
+    """The variables of which a term is the product, with exponents; none if it is no such one."""
+    if term.kind == "var":
+        return [(term, 1)]
+    if term.head == "^" and term.args[0].kind == "var" and term.args[1].head > 0:
+        return [(term.args[0], int(term.args[1].head))]
+    if term.head != "*":
+        return []
+    parts = [_variables(a) for a in term.args]
+    total: Counter[Term] = Counter()
+    for part in parts:
+        total.update(dict(part))
+    return list(total.items()) if all(parts) else []
+
+
+def _product(terms: Sequence[Term]) -> Term:
+    made, *rest = terms
+    for term in rest:
+        made = made * term
+    return made

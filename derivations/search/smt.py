@@ -1,6 +1,7 @@
 """Points that z3 and cvc5 propose, each in a subprocess that is killed when its time is up.
 
-Nothing is taken at its word here: a point is only a proposal, and "unsat" counts as no answer.
+Nothing is taken at its word here: a point is only a proposal, and that there is none is a reason
+to stop looking, never one to believe so.
 
 Run as ``python -m derivations.search.smt`` this module is the worker (JSON on stdin and stdout).
 """
@@ -14,6 +15,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,15 @@ from typing import Any
 from derivations.search.algebraic import Algebraic, Value
 from derivations.search.polynomial import Constraint
 
-__all__ = ["SOLVERS", "propose"]
+__all__ = ["SOLVERS", "Answer", "propose"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A point that a solver proposes, or None; and whether it says that there is no point."""
+
+    point: tuple[Value, ...] | None
+    none: bool = False
 
 
 def propose(
@@ -30,14 +40,14 @@ def propose(
     integer: Sequence[bool],
     seconds: float,
     seed: int = 0,
-) -> tuple[Value, ...] | None:
-    """A point at which one of `SOLVERS` says that the constraints hold, not verified; or None.
+) -> Answer:
+    """What one of `SOLVERS` says of where the constraints hold; nothing of it is verified.
 
     ``integer`` flags, for every variable, whether it must be an integer.  Any failure of the
-    solver, and no answer in time, is None.
+    solver is like no answer in time.
 
     >>> propose("z3", [Constraint({(1,): Fraction(2), (0,): Fraction(-3)}, "=")], [False], 9)
-    (Fraction(3, 2),)
+    Answer(point=(Fraction(3, 2),), none=False)
     """
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, os.environ.get("PYTHONPATH", "")]
@@ -63,10 +73,12 @@ def propose(
             env=environment,
             check=False,
         )
-        point = json.loads(done.stdout)
+        reply = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, OSError, ValueError):
-        return None
-    return None if point is None else tuple(_decode(value) for value in point)
+        return Answer(None)
+    if isinstance(reply, list):
+        return Answer(tuple(_decode(value) for value in reply))
+    return Answer(None, reply == "unsat")
 
 
 def _decode(value: Any) -> Value:
@@ -89,8 +101,9 @@ def _worker(text: str) -> str:
     solver = start(smt, problem)
     for constraint in problem["constraints"]:
         solver.add(_constraint(smt, variables, constraint))
-    if str(solver.check()) != "sat":
-        return "null"
+    status = str(solver.check())
+    if status != "sat":
+        return json.dumps(status)
     model = solver.model()
     values = [model.eval(variable, model_completion=True) for variable in variables]
     return json.dumps([_rational(smt, value) or describe(value) for value in values])

@@ -56,6 +56,11 @@ def search_proof(
         elementary = _elementary(goal, facts, share(deadline, 1.2))
         if elementary is not None:
             return elementary, "analysis"
+    elif (power := next(filter(_is_power, facts), None)) is not None and goal.head in RELATIONS:
+        rest = [f for f in facts if f is not power]
+        made = _replaced(goal, symmetric(power), rest, share(deadline, 1.5))
+        if made is not None:
+            return made, "roots as variables"
     elif (along := by_real_roots(goal, facts, share(deadline, 2))) is not None:
         return along, "real roots"
     elif any(p.head == "sqrt" for p in subterms(goal)):
@@ -81,6 +86,15 @@ def search_proof(
         if along is not None:
             return along, "analysis"
     return _strategies(goal, _enriched(goal, facts, deadline), witness, deadline)
+
+
+def _is_power(fact: Theorem) -> bool:
+    """Whether a fact says which power of a variable another variable is."""
+    if fact.conclusion.head != "=":
+        return False
+    power, value = fact.conclusion.args
+    return bool(power.head == "^" and power.args[0].kind == value.kind == "var"
+                and power.args[0] != value)  # fmt: skip
 
 
 def _deeper(goal: Term, facts: Sequence[Theorem], deadline: float) -> Theorem | None:

@@ -11,6 +11,7 @@ from derivations.search import refute
 from derivations.search.algebraic import Algebraic, Value, satisfies
 from derivations.search.polynomial import Constraint
 from derivations.search.refute import find_point
+from derivations.search.smt import Answer
 
 from .constraints import parse
 
@@ -97,9 +98,9 @@ def test_what_a_solver_proposes_is_checked(
     hard = parse("x y", ["x**2-2 = 0", "y-1 = 0"])
     asked = []
 
-    def proposed(solver: str, *_: object) -> tuple[Value, ...]:
+    def proposed(solver: str, *_: object) -> Answer:
         asked.append(solver)
-        return lie
+        return Answer(lie)
 
     monkeypatch.setattr(refute, "propose", proposed)
     assert find_point(hard, 2, deadline=soon()) is None
@@ -108,16 +109,27 @@ def test_what_a_solver_proposes_is_checked(
 
 def test_the_second_solver_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     root = Algebraic((-2, 0, 1), Fraction(1), Fraction(2))
-    monkeypatch.setattr(
-        refute, "propose", lambda solver, *_: None if solver == "z3" else (root, Fraction(1))
-    )
+    answers = {"z3": Answer(None), "cvc5": Answer((root, Fraction(1)))}
+    monkeypatch.setattr(refute, "propose", lambda solver, *_: answers[solver])
     found = find_point(parse("x y", ["x**2-2 = 0", "y-1 = 0"]), 2, deadline=soon())
     assert found == (root, Fraction(1))
 
 
+def test_who_says_that_there_is_none_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def denied(solver: str, *_: object) -> Answer:
+        asked.append(solver)
+        return Answer(None, True)
+
+    monkeypatch.setattr(refute, "propose", denied)
+    assert find_point(parse("x y", ["x**2-2 = 0", "y-1 = 0"]), 2, deadline=soon()) is None
+    assert asked == ["z3"]
+
+
 def test_integers_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     constraints = parse("x y", ["3*x-6*y-1 = 0"])  # has no integers
-    monkeypatch.setattr(refute, "propose", lambda *_: (Fraction(1, 3), Fraction(0)))
+    monkeypatch.setattr(refute, "propose", lambda *_: Answer((Fraction(1, 3), Fraction(0))))
     assert find_point(constraints, 2, (True, True), deadline=soon()) is None
 
 
