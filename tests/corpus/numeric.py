@@ -30,7 +30,9 @@ _HOLDS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt,
     "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
-TRANSCENDENTAL = frozenset({"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "pi"})
+TRANSCENDENTAL = frozenset(
+    {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "lambertw", "pi"}
+)
 PIECEWISE = frozenset({"abs", "min", "max"})
 FUNCTIONS = TRANSCENDENTAL | PIECEWISE | {"sqrt"}
 
@@ -135,10 +137,15 @@ def _only(at: int, value: int) -> Callable[[Fraction], Fraction]:
     return function
 
 
+def _never(*_: Fraction) -> Fraction:
+    raise InexactError
+
+
 _EXACT: Mapping[str, Any] = {
     "number": Fraction, "sqrt": _root, "abs": abs, "min": min, "max": max,
     "exp": _only(0, 1), "log": _only(1, 0), "sin": _only(0, 0), "cos": _only(0, 1),
     "tan": _only(0, 0), "sinh": _only(0, 0), "cosh": _only(0, 1), "tanh": _only(0, 0),
+    "lambertw": _never,
 }  # fmt: skip
 
 
@@ -155,9 +162,19 @@ def _context(digits: int) -> tuple[Any, Mapping[str, Any]]:
 
         return checked
 
-    functions = {name: getattr(mp, name) for name in TRANSCENDENTAL - {"log", "pi"}}
+    def lower_branch(x: Any, branch: Any) -> Any:
+        value = mp.lambertw(x, -1)
+        # Rounding may take an argument across the turning point.
+        if branch != -1 or not -mp.exp(-1) * (1 + mp.eps * 8) <= x < 0:
+            raise ValueError("outside the domain")
+        return mp.re(value)
+
+    functions = {
+        name: getattr(mp, name) for name in TRANSCENDENTAL - {"log", "lambertw", "pi"}
+    }
     table = {
         **functions,
+        "lambertw": lower_branch,
         "pi": +mp.pi,
         "log": positive(mp.log),
         "sqrt": positive(mp.sqrt),
