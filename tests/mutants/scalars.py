@@ -150,15 +150,15 @@ SCALARS: tuple[Scalar, ...] = (
         ("L > 0", "D > 0", "eta > 0", "eta <= D/(L + G**2)"),
     ),
     Scalar(
-        "trajectory.threshold-paper", "strict", ("L > 0",),
+        "trajectory.threshold", "strict", ("L > 0",),
         "(2*L + 16*G**2)/(2*L + G**2) >= 1", "(2*L + 16*G**2)/(2*L + G**2) > 1",
     ),
     Scalar(
-        "trajectory.threshold-paper", "15", ("L > 0",),
+        "trajectory.threshold", "15", ("L > 0",),
         "(2*L + 16*G**2)/(2*L + G**2) < 16", "(2*L + 16*G**2)/(2*L + G**2) < 15",
     ),
     Scalar(
-        "trajectory.threshold-paper", "no L", ("L > 0",),
+        "trajectory.threshold", "no L", ("L > 0",),
         "2*L + 16*G**2 < 16*(2*L + G**2)", "2*L + 16*G**2 < 16*(2*L + G**2)", ("L >= 0",),
     ),
     Scalar(
