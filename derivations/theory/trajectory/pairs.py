@@ -402,11 +402,13 @@ def realised(
     bounds: tuple[Theorem, Term, Term],
     derivatives: tuple[Theorem, Theorem],
     size: Theorem,
+    *moves: Theorem,
 ) -> tuple[Theorem, Theorem, Theorem]:
     """A run of two responses: the assumption ``run``, its values, and its regularity.
 
     `derivatives` are those of the log-odds at an arbitrary position x, `bounds` the theorem
-    that bounds them there, with the bounds; `size` says that the step is not negative.
+    that bounds them there, with the bounds; `size` says that the step is not negative, `moves`
+    where it leads if arithmetic does not.
     """
     x = real("x")
     here = beta(start, [k]) + t
@@ -428,16 +430,23 @@ def realised(
     )  # fmt: skip
     policy = intro(fold(part(made, 0), steps.at(k).policy), k)
     inside = assume(lt(i, steps.count))
-    joint = eq(beta(steps.log_policy, [k + 1, 0, i]), beta(steps.log_policy, [k, steps.size(k), i]))
     arrives = have(eq(beta(start, [k + 1]) + 0, beta(start, [k]) + steps.size(k)),
-                   *parameters(proof))  # fmt: skip
-    joint_ = have(joint, arrives, *parameters(proof), unfold=EXPLICIT)
+                   *parameters(proof), *moves)  # fmt: skip
+    joint = rewritten(beta(steps.log_policy, [k + 1, 0, i]), arrives, lambda place: beta(
+        two_responses(*(lam(t, beta(h_, [place])) for h_ in functions)).log_policy, [0, i]))
     run_ = fold(
-        conjunction(policy, intro(joint_, (k, i), inside.conclusion), intro(size, k)), steps.run
+        conjunction(policy, intro(joint, (k, i), inside.conclusion), intro(size, k)), steps.run
     )
     regular = part(made, 1, 1)
     closed = fold(regular, steps.at(k).regular(low, high + low**2 / 4, 0, steps.size(k)))
     return run_, part(made, 1, 0), intro(closed, k)
+
+
+def rewritten(there: Term, same: Theorem, shape: Callable[[Term], Term]) -> Theorem:
+    """``there = shape(b)`` from a = b, where `there` is shape(a)."""
+    hole = real("hole")
+    itself = have(eq(there, shape(same.conclusion.args[0])))
+    return infer("rewrite", same, itself, template=lam(hole, eq(there, shape(hole))))
 
 
 def parameters(proof: Proof) -> list[Theorem]:
