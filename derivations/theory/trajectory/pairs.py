@@ -98,6 +98,9 @@ pair = two_responses(lam(t, f(t)), lam(t, f1(t)), lam(t, f2(t)))
         forall(t, both(eq(pair.log_odds(t), f(t)), eq(pair.alignment(t), f1(t)))),
         pair.regular(g, b + g**2 / 4, 0, eta),
     ),
+    words="Stated along a line: $f(t)$ is the restriction of a function on $\\mathbb{R}^d$ to "
+    "$\\theta + tw$ with $\\lvert w\\rvert = 1$, whose gradient and Hessian bound $f'$ and $f''$. "
+    "So for every line the two responses have the regularity with $G = g$ and $L = b + g^2/4$.",
 )
 def realisable(proof: Proof) -> Theorem:
     slope, bend = (apply(given, at=[t]) for given in proof.given[:2])
