@@ -62,7 +62,7 @@ ODDS = (L + G**2) / L
 epsilon, tau, rho, delta = (real(name) for name in ("epsilon", "tau", "rho", "delta"))
 x, y, z, v, w, D, K = (real(name) for name in ("x", "y", "z", "v", "w", "D", "K"))
 
-WIDER = 2 * ((1 + epsilon) * L) + ((1 + epsilon) * G) ** 2
+WIDER = 2 * (1 + epsilon) * L + (1 + epsilon) ** 2 * G**2
 """kappa for the constants inflated by 1 + epsilon."""
 
 
@@ -137,10 +137,11 @@ def tight_step(proof: Proof) -> Theorem:
     rate = success(proof)
     odds = proof.note(intro(odds_in_closed_form(proof, rate), t), "write out the three responses")
     even = have(eq(J(-t), J(t)), where(rate, {u: -t}), where(rate, {u: t}))
-    falls = proof.note(falling(proof, rate), "the odds of failure are even, and grow with |t|")
+    falls = proof.note(falling(proof, rate), "the odds of failure are even, and grow from 0 on")
     steep = alignment(proof, policy, odds)
     near = proof.note(
-        nearly_tight(proof, around, steep), "tanh(y) lies between y/(1 + y) and y"
+        nearly_tight(proof, around, steep),
+        "the hyperbolic tangent of y lies between y/(1 + y) and y",
     )
     past = passing(proof, near, falls)
     return conjunction(
