@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeAlias
 
+from derivations.policies import Point
 from derivations.policies.arithmetic import Arithmetic
 from paper_checks.claims import EXACTLY, Claim, Real, Trial, by_index, over
-from paper_checks.families import ROUGHLY, Bound, Run, Taken, at_success, kappa, paper
-from paper_checks.one_step import ALL, at_most_three_halves, keeps_half, limited
+from paper_checks.families import ROUGHLY, Bound, Line, Run, Taken, at_success, kappa, paper
+from paper_checks.one_step import ALL, at_most_three_halves, keeps_half, limited, step
 from paper_checks.one_step import sources as one_step
 from paper_checks.search import climb
 
@@ -52,8 +53,22 @@ def gradient_sum(run: Taken) -> tuple[Real, Real]:
     """
     steps = zip(run.points, run.sizes, run.alignments, strict=False)
     left = sum(p.success * p.failure * size * max(a, a * 0) for p, size, a in steps) / 2
-    first, last = run.points[0], run.points[-1]
-    return left, first.success * last.failure * first.arithmetic.call("expm1", run.gain)
+    return left, _rise(run.points[0], run.points[-1])
+
+
+def _rise(first: Point, last: Point) -> Real:
+    gain = first.arithmetic.call("expm1", last.log_odds - first.log_odds)
+    return first.success * last.failure * gain
+
+
+def gradient_step(line: Line, arithmetic: Arithmetic) -> tuple[Real, Real] | None:
+    """The same for the step Delta mu/K(J): eta J (1-J) Delta mu/2 <= J(eta) - J."""
+    found = step(at_success, ALL, line, arithmetic)
+    if found is None:
+        return None
+    eta, _, before, after = found
+    left = eta * before.success * before.failure * before.gap[0] / 2
+    return left, _rise(before, after)
 
 
 def runs(
@@ -92,10 +107,10 @@ def runs(
 
 
 def both(
-    bound: Bound, sides: Sides, step: Callable[[Real, Real, Real], tuple[Real, Real]]
+    bound: Bound, sides: Sides, line: Callable[[Line, Arithmetic], tuple[Real, Real] | None]
 ) -> Mapping[str, Callable[[int], Iterator[Trial]]]:
     """Runs of `Run`, and single steps of `Line`."""
-    lines = one_step(partial(limited, bound, ALL, step))
+    lines = one_step(line)
     return {
         **runs(bound, sides),
         **{
@@ -112,37 +127,37 @@ CLAIMS = (
         "convergence.paper",
         f"{_RATE}(2(L+8G^2))",
         ("trajectory.threshold-paper",),
-        both(paper, half, keeps_half),
+        both(paper, half, partial(limited, paper, ALL, keeps_half)),
     ),
     Claim(
         "convergence.kappa",
         f"{_RATE}kappa",
         ("trajectory.threshold", "trajectory.gain"),
-        both(kappa, half, keeps_half),
+        both(kappa, half, partial(limited, kappa, ALL, keeps_half)),
     ),
     Claim(
         "convergence.success",
         f"{_RATE}K(J_k)",
         ("trajectory.threshold-success", "trajectory.success-step"),
-        both(at_success, half, keeps_half),
+        both(at_success, half, partial(limited, at_success, ALL, keeps_half)),
         "0.9998",
     ),
     Claim(
         "convergence.two-sided",
         "J_K <= J_0/(J_0 + (1-J_0) exp(-3M/2)) if eta_k <= [Dmu_k]_+/kappa",
         ("trajectory.two-sided", "trajectory.gain", "trajectory.stagnation"),
-        both(kappa, three_halves, at_most_three_halves),
+        both(kappa, three_halves, partial(limited, kappa, ALL, at_most_three_halves)),
     ),
     Claim(
         "convergence.ceiling",
         "M <= 2 (ell* - ell_0) if J <= J* and eta_k <= [Dmu_k]_+/kappa",
         ("trajectory.ceiling",),
-        both(kappa, below_ceiling, keeps_half),
+        both(kappa, below_ceiling, partial(limited, kappa, ALL, keeps_half)),
     ),
     Claim(
         "convergence.gradient-sum",
         "sum eta_k J_k (1-J_k) [Dmu_k]_+/2 <= J_K - J_0 if eta_k <= [Dmu_k]_+/K(J_k)",
         ("trajectory.gradient-sum",),
-        runs(at_success, gradient_sum),
+        both(at_success, gradient_sum, gradient_step),
     ),
 )

@@ -108,6 +108,26 @@ def _times_threshold(index: int) -> Trial:
     return Trial(apart([step / threshold], [said]), _plain(a, b, omega))
 
 
+def _limit(index: int) -> Trial:
+    """That multiple exceeds 4 pi by at most max(16 pi a/b, 27 pi b/omega), for a <= b/2."""
+    _, b, omega = _shape(index)
+    a = b * Fraction(random.Random(index).randint(1, 50), 100)
+    return _excess(a, b, omega)
+
+
+def _excess(a: Fraction, b: Fraction, omega: Fraction) -> Trial:
+    pi = 4 * EXACTLY.call("atan", EXACTLY.number(1))
+    times = (4 * b + 3 * (a + b) ** 2 / omega) / (b - a)
+    bound = max(16 * a / b, 27 * b / omega)
+    excess = pi * EXACTLY.number(times - 4)
+    return Trial(over(excess, pi * EXACTLY.number(bound)), _plain(a, b, omega))
+
+
+def _worst_excess(seed: int) -> Iterator[Trial]:
+    """Both terms of the excess at their bounds: a = b/2 and omega = 27 b/8."""
+    yield _excess(Fraction(1), Fraction(2), Fraction(27, 4))
+
+
 def _realised(index: int) -> Trial:
     a, b, omega = _shape(index)
     rng = random.Random(-index)
@@ -169,6 +189,12 @@ CLAIMS = (
         "that step is [4 pi b + 3 pi (a+b)^2/omega]/(b-a) times Dmu/kappa",
         ("trajectory.collapse",),
         {"random": by_index(_times_threshold, 100)},
+    ),
+    Claim(
+        "failure.limit",
+        "a <= b/2: that multiple exceeds 4 pi by at most max(16 pi a/b, 27 pi b/omega)",
+        ("trajectory.collapse",),
+        {"random": by_index(_limit, 100), "extremal": _worst_excess},
     ),
     Claim(
         "failure.realisable",

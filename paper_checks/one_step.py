@@ -135,14 +135,28 @@ def limited(
     `sides` has both sides from the gain ell(eta) - ell(0), from eta Delta mu, and from the part
     of eta Delta mu that the step may lose, bound eta^2/2.
     """
+    found = step(bound, times, line, arithmetic)
+    if found is None:
+        return None
+    eta, limit, before, after = found
+    gain = after.log_odds - before.log_odds
+    return sides(gain, eta * before.gap[0], limit * eta * eta / 2)
+
+
+def step(
+    bound: Bound, times: Fraction, line: Line, arithmetic: Arithmetic
+) -> tuple[Real, Real, Point, Point] | None:
+    """The step `times` Delta mu/bound, or the whole segment if that is shorter.
+
+    Its length, the bound, and the points before and after it; None if Delta mu <= 0.
+    """
     before = line.at(0, arithmetic)
     if not before.gap[0] > 0:
         return None
     limit = bound(line.constants(arithmetic), before)
     reach = arithmetic.number(Fraction(line.reach))
     eta = min(arithmetic.number(times) * before.gap[0] / limit, reach)
-    gain = line.at(eta, arithmetic).log_odds - before.log_odds
-    return sides(gain, eta * before.gap[0], limit * eta * eta / 2)
+    return eta, limit, before, line.at(eta, arithmetic)
 
 
 def keeps_half(gain: Real, aligned: Real, loss: Real) -> tuple[Real, Real]:

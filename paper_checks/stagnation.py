@@ -184,6 +184,20 @@ def _vanishing(index: int) -> Trial:
     return Trial(over(last.log_odds, limit), instance)
 
 
+def _root(x: Jet) -> Jet:
+    return x / (1 + x**2).sqrt()
+
+
+def _explicit(seed: int) -> Iterator[Trial]:
+    """M(K) <= 2 along the run of `stagnation.vanishing-instance`, kappa = 7/2."""
+    steps = threshold(lambda p: EXACTLY.number(Fraction(7, 2)))
+    points = run(TwoResponses(_root, 1), (0,), expected(ALGORITHMS["reinforce"]), steps, EXACTLY)
+    progress = EXACTLY.number(0)
+    for k, point in enumerate(islice(points, 400)):
+        progress += point.gap[0] ** 2 * Fraction(2, 7)
+        yield Trial(over(progress, EXACTLY.number(2)), {"family": "x/sqrt(1 + x^2)", "steps": k})
+
+
 CLAIMS = (
     Claim(
         "stagnation.cycle",
@@ -238,5 +252,11 @@ CLAIMS = (
         "log-odds arctan, any run below the threshold: ell <= pi/2 at perfect direction",
         ("stagnation.vanishing",),
         {"random": by_index(_vanishing, 20)},
+    ),
+    Claim(
+        "stagnation.explicit",
+        "log-odds x/sqrt(1+x^2), critical steps for kappa = 7/2 from 0: M(K) <= 2",
+        ("stagnation.vanishing-instance",),
+        {"extremal": _explicit},
     ),
 )

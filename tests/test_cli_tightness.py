@@ -29,6 +29,14 @@ def test_the_worst_ratio_and_the_instance(capsys: pytest.CaptureFixture[str]) ->
     assert "family: tabular" in out and "300 random" in out
 
 
+def test_the_ratio_on_record_stands_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = ask(capsys, "trajectory.tight-step")
+    (line,) = (line for line in out.splitlines() if line.startswith("  one-step.below-top: 0.999"))
+    assert code == 0 and line.endswith("; the theory gives 0.99993")
+    (other,) = (line for line in out.splitlines() if line.startswith("  one-step.monotone: "))
+    assert other.endswith(" digits")
+
+
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = ask(capsys, "trajectory.realisable", "--json")
     found = json.loads(out)

@@ -264,7 +264,7 @@ def test_replaying_the_proof_fails(proofs: None, mutant: Mutant) -> None:
 
 
 def test_replaying_succeeds_for_a_weaker_statement(proofs: None) -> None:
-    factor = library.theorem("trajectory.threshold-paper")
+    factor = library.theorem("trajectory.threshold")
     for bound, proved_ in ((17, True), (15, False)):
         other = edits((1, 1, 1), lambda _: num(bound))(factor)
         with nullcontext() if proved_ else pytest.raises(ProofError):

@@ -86,6 +86,8 @@ def _paint_tightness(console: Any, answer: dict[str, Any]) -> None:
     for made in answer["checks"]:
         counts = ", ".join(f"{n} {origin}" for origin, n in made["instances"].items())
         told = f"  {made['claim']}: {made['worst'][:14]} on {counts}, {made['digits']} digits"
+        if made["known"] is not None:
+            told += f"; the theory gives {made['known']}"
         console.print(told, soft_wrap=True)
     console.print("  instance:", soft_wrap=True)
     for name, held in answer["instance"].items():

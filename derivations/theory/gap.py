@@ -182,6 +182,7 @@ define(
             eq(line.mean_score("-", t), -J(t) * Dmu(t)),
         ),
     ),
+    words="The score has mean zero: the first Bartlett identity (Bartlett 1953).",
 )
 def score_identity(proof: Proof) -> Theorem:
     known = facts(proof, t)
@@ -255,6 +256,7 @@ def chain_through(
     provenance="classical",
     given=[line.policy, derivative(v, f(v), J(t), y)],
     claim=derivative(u, f(J(u)), t, y * J(t) * (1 - J(t)) * Dmu(t)),
+    words="By the score-function gradient (Williams 1992) and the chain rule.",
 )
 def objective(proof: Proof) -> Theorem:
     gradient = proof.use("gap.policy-gradient", at=[t])
@@ -367,7 +369,7 @@ def _mean(x: Term, at: Term) -> Term:
             + COVARIANCE(n, _weight, line.logs(t), lam(i, X(t, i)), line.at(line.score, t)),
         ),
     ),
-    words="for arbitrary non-negative weights, so under all, correct and incorrect responses",
+    words="For any non-negative weights: over all, correct or incorrect responses (Williams 1992).",
 )
 def score_derivative(proof: Proof) -> Theorem:
     setting = Setting.of(proof.given[0])
@@ -439,6 +441,7 @@ def curvature(proof: Proof) -> Theorem:
             ),
         ),
     ),
+    words="The second of the identities of Bartlett (1953), over all responses and by sides.",
 )
 def bartlett(proof: Proof) -> Theorem:
     setting = Setting.of(proof.given[0])

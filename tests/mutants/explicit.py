@@ -7,7 +7,7 @@ from fractions import Fraction as Q
 from functools import partial
 from typing import Any
 
-from derivations.kernel.terms import Term, num
+from derivations.kernel.terms import PI, Term, num
 
 from .evaluation import Instance, digits, mp
 from .instances import PEAK, STILL, TURN, Softmax, segment
@@ -40,13 +40,19 @@ _WAVES = Instance(
 _STEADY = Instance({}, (Q(0), Q(1, 3), Q(2, 3)), naturals=13)
 _ONES = segment(PEAK, Q(0), Q(1), Q(1), Q(1, 3), Q(3, 4))
 _CUBES = Instance({"G": Q(1), "L": Q(1)}, _CUBE)
-_ACROSS = Instance({}, (*_CUBE, Q(1, 7), Q(3, 4), Q(3, 2)))
+_ACROSS = Instance({"G": Q(1), "L": Q(1)}, (*_CUBE, Q(1, 7), Q(3, 4), Q(1), Q(3, 2)))
 _THIRDS = Instance(
     {"n": 3, "r": lambda i: (1, 0, 0)[int(i)], "A": lambda i: -mp.log(3),
      "D": lambda i, j: Q(int(i == j))},
     (Q(0), Q(1, 10)),
 )  # fmt: skip
-_PAST = (1, 0, 0, 1, 0, 0)
+_SLOW = {"a": Q(1, 1000), "b": Q(1), "f0": Q(-10)}
+_FAST_WAVES, _SLOW_WAVES = (
+    Instance({**_SLOW, "omega": Q(omega)}, (Q(0), Q(1, 10))) for omega in (1000, 32)
+)
+_LIMIT = (1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1)
+"""The way past three premises to the last one and the limit in `trajectory.collapse`."""
+_PAST = (1, 1, 1, 1, 1, 0, 0, 1, 0, 0)
 """The way to the body of ``exists epsilon, delta`` in `trajectory.tight-step`."""
 
 
@@ -87,6 +93,18 @@ MUTANTS: list[Mutant] = [
         drops(0), replace(_WAVES, values={**_WAVES.values, "a": Q(-1)}), "J rises for a = -1",
     ),
     Mutant(
+        "trajectory.collapse", "5 pi", "the steps are more than 5 pi times the critical one",
+        edits((1, 1, 1, 1, 1, 0, 0), lambda _: 5 * PI), _FAST_WAVES, "4.01 pi times",
+    ),
+    Mutant(
+        "trajectory.collapse", "3 pi", "the limit is 3 pi",
+        edits((*_LIMIT, 1, 1), lambda limit: limit - PI), _FAST_WAVES, "4.01 pi is not near it",
+    ),
+    Mutant(
+        "trajectory.collapse", "slower", "27 pi b <= epsilon omega becomes pi b <= epsilon omega",
+        edits((*_LIMIT, 0, 0), lambda _: PI * b), _SLOW_WAVES, "it is 4 pi + 0.31 for omega = 32",
+    ),
+    Mutant(
         "trajectory.gradient-sum-instance", "17/100", "the lower bound 1/6 becomes 17/100",
         edits((1, 1, 1, 1, 0, 0, 0, 0), lambda _: percent(17)), _STEADY,
         "the first term is 2/3 * 1/4 = 1/6",
@@ -114,6 +132,10 @@ MUTANTS: list[Mutant] = [
         edits((1, 1, 1, 1, 0, 1), lambda _: -(percent(199) * L + G**2)), _CUBES, "it is -3",
     ),
     Mutant(
+        "trajectory.sharp", "one score", "both incorrect responses have the score G",
+        edits((1, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 1, 3), lambda _: G), _CUBES, "one has -G",
+    ),
+    Mutant(
         "trajectory.sharp", "no score", "0 < G is dropped",
         drops(1), replace(_CUBES, values={"G": Q(0), "L": Q(1)}),
         "for G = 0 the bound on the score is 0, but the score vanishes at t = 0 only",
@@ -136,7 +158,7 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "trajectory.tight-step", "rho > 1/2", "rho > 1 becomes rho > 1/2",
-        edits((1, 0, 0, 0, 0), lambda _: num(Q(1, 2))), _ACROSS,
+        edits((*_PAST[:7], 0, 0), lambda _: num(Q(1, 2))), _ACROSS,
         "rho = 3/4: Delta mu(-delta) = 2 delta + tanh(delta) <= 3 delta and kappa >= 3, so the "
         "step is at most 3/2 delta, and the even log-odds rise up to 2 delta",
     ),
@@ -148,6 +170,20 @@ MUTANTS: list[Mutant] = [
         "trajectory.tight-step", "sign", "the alignment is negative",
         edits((*_PAST, 1, 1, 1, 0), exchanged), _ACROSS,
         "Delta mu(-delta) = 2 delta + tanh(delta) is positive for every delta > 0",
+    ),
+    Mutant(
+        "trajectory.tight-step", "twice", "the log-odds are twice as large",
+        edits((1, 0, 0, 0, 1), lambda closed: 2 * closed), _ACROSS, "ell(0) = log(2)",
+    ),
+    Mutant(
+        "trajectory.tight-step", "delta", "every step of more than delta lowers J",
+        edits((1, 1, 1, 0, 0, 0, 1, 0, 0), lambda twice: twice.args[1]), _ACROSS,
+        "the step 1 from -3/4 leads to 1/4, nearer to the top",
+    ),
+    Mutant(
+        "trajectory.tight-step", "no limit", "kappa delta <= Delta mu for small delta",
+        edits((1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 1, 1, 1, 1, 1), lambda m: m.args[1]),
+        _ACROSS, "Delta mu(-delta) = 2 delta + tanh(delta) is less than 3 delta",
     ),
     Mutant(
         "trajectory.tabular", "twice", "the gain is at least twice as large",

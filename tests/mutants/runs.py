@@ -43,22 +43,27 @@ MUTANTS: list[Mutant] = [
         drops(1), single(RISING, 3 * DELTA, Q(1, 10), Q(1, 10)), "J falls",
     ),
     Mutant(
+        "trajectory.threshold", "strict", "1 <= factor becomes 1 < factor",
+        edits((1, 0), headed("<")), single(STILL, Q(0), Q(0), Q(1)), "the factor is 1 for G = 0",
+    ),
+    Mutant(
+        "trajectory.threshold", "15", "factor < 16 becomes factor < 15",
+        edits((1, 1, 1), lambda _: num(15)), single(STILL, Q(0), Q(10), Q(1)),
+        "the factor is 1602/102 for G = 10, L = 1",
+    ),
+    Mutant(
+        "trajectory.threshold", "no L", "0 < L is dropped",
+        drops(2), single(STILL, Q(0), Q(1), Q(0)), "the factor is 16 for G = 1, L = 0",
+    ),
+    Mutant(
         "trajectory.threshold-paper", "all of M(K)", "exp(-M(K)/2) becomes exp(-M(K))",
         claims(M(K) / 2, M(K)), tight_run(1, bound=2 * (WIDE + 8 * WIDE**2)),
         "the log-odds are strictly concave on the step",
     ),
     Mutant(
-        "trajectory.threshold-paper", "strict", "1 <= factor becomes 1 < factor",
-        edits((1, 0), headed("<")), single(STILL, Q(0), Q(0), Q(1)), "the factor is 1 for G = 0",
-    ),
-    Mutant(
-        "trajectory.threshold-paper", "15", "factor < 16 becomes factor < 15",
-        edits((1, 1, 1), lambda _: num(15)), single(STILL, Q(0), Q(10), Q(1)),
-        "the factor is 1602/102 for G = 10, L = 1",
-    ),
-    Mutant(
-        "trajectory.threshold-paper", "no L", "0 < L is dropped",
-        drops(2), single(STILL, Q(0), Q(1), Q(0)), "the factor is 16 for G = 1, L = 0",
+        "trajectory.threshold-paper", "L/16", "its constant is a sixteenth: longer steps",
+        assumes(3, 2 * (L + 8 * G**2), (L + 8 * G**2) / 8),
+        tight_run(1, bound=(WIDE + 8 * WIDE**2) / 8), "8/3 of the critical step lowers J",
     ),
     Mutant(
         "trajectory.two-sided", "149/100", "exp(-3 M(K)/2) becomes exp(-149/100 M(K))",

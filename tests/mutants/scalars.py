@@ -150,15 +150,15 @@ SCALARS: tuple[Scalar, ...] = (
         ("L > 0", "D > 0", "eta > 0", "eta <= D/(L + G**2)"),
     ),
     Scalar(
-        "trajectory.threshold-paper", "strict", ("L > 0",),
+        "trajectory.threshold", "strict", ("L > 0",),
         "(2*L + 16*G**2)/(2*L + G**2) >= 1", "(2*L + 16*G**2)/(2*L + G**2) > 1",
     ),
     Scalar(
-        "trajectory.threshold-paper", "15", ("L > 0",),
+        "trajectory.threshold", "15", ("L > 0",),
         "(2*L + 16*G**2)/(2*L + G**2) < 16", "(2*L + 16*G**2)/(2*L + G**2) < 15",
     ),
     Scalar(
-        "trajectory.threshold-paper", "no L", ("L > 0",),
+        "trajectory.threshold", "no L", ("L > 0",),
         "2*L + 16*G**2 < 16*(2*L + G**2)", "2*L + 16*G**2 < 16*(2*L + G**2)", ("L >= 0",),
     ),
     Scalar(
@@ -212,9 +212,8 @@ SCALARS: tuple[Scalar, ...] = (
         "6*a/omega > 0", ("omega > 0",),
     ),
     Scalar(
-        "trajectory.collapse", "3 pi", ("0 < a", "a < b", "omega > 0"),
-        "(4*b + 3*(a + b)**2/omega)/(b - a) == 4 + (4*a + 3*(a + b)**2/omega)/(b - a)",
-        "(4*b + 3*(a + b)**2/omega)/(b - a) == 3 + (4*a + 3*(a + b)**2/omega)/(b - a)",
+        "trajectory.collapse", "5 pi", ("0 < a", "a < b", "omega > 0"),
+        "(4*b + 3*(a + b)**2/omega)/(b - a) > 4", "(4*b + 3*(a + b)**2/omega)/(b - a) > 5",
     ),
     Scalar(
         "trajectory.success-curvature", "strict", ("L > 0", "0 < J < 1"),

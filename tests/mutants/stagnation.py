@@ -8,13 +8,14 @@ from fractions import Fraction as Q
 from functools import cache
 from typing import Any
 
-from derivations.kernel.terms import nat, num, real
+from derivations.kernel.terms import app, function, nat, num, real
 
 from .evaluation import Instance, digits, mp
 from .instances import CLIMB
 from .variants import Mutant, claims, drops, edits, exchanged, headed
 
 alpha, L_p, T_max = real("alpha"), real("L_p"), nat("T_max")
+k, X = nat("k"), function("X", "N")
 
 Coefficient = Callable[[Any], Any]
 
@@ -113,17 +114,18 @@ _HASTY = Instance(_trained(Q(2), (Q(-1), Q(1, 4))), (Q(1, 3),))
 _DEEP = _point(Q(30), x=Q(1), y=Q(1), v=Q(1), w=Q(0))
 
 
-def _arctan() -> Instance:
-    """The log-odds are an arctangent."""
+def _uphill(slope: Callable[[Any], Any], **values: Any) -> Instance:
+    """Critical steps from 0 up log-odds of this slope, for kappa = 7/2."""
 
     @cache
     def at(k: int) -> Any:
-        if k == 0:
-            return Q(0)
-        return at(k - 1) + Q(2, 7) / (1 + at(k - 1) ** 2)
+        return digits(0) if k == 0 else at(k - 1) + slope(at(k - 1)) * 2 / 7
 
-    values = {"f": lambda x: mp.atan(digits(x)), "X": lambda k: at(int(k))}
-    return Instance(values, (Q(0), Q(1, 10)), naturals=3)
+    return Instance({"X": lambda k: at(int(k)), **values}, (Q(0), Q(1, 10)), naturals=3)
+
+
+_ARCTAN = _uphill(lambda x: 1 / (1 + x**2), f=lambda x: mp.atan(digits(x)))
+_ROOT = _uphill(lambda x: (1 + x**2) ** mp.mpf("-1.5"))
 
 
 def _rates(rate: Any, *reals: Any, **values: Any) -> Instance:
@@ -223,11 +225,25 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "stagnation.vanishing", "1/4", "M(K) <= 1/4",
-        edits((1, 1, 1, 0, 0, 0, 1), lambda _: num(Q(1, 4))), _arctan(), "M(1) = 2/7",
+        edits((1, 1, 1, 0, 0, 0, 1), lambda _: num(Q(1, 4))), _ARCTAN, "M(1) = 2/7",
     ),
     Mutant(
         "stagnation.vanishing", "opposed", "the alignment is negative",
-        edits((1, 1, 0, 0, 0, 1, 0), exchanged), _arctan(), "it is 1/(1 + x**2)",
+        edits((1, 1, 0, 0, 0, 1, 0), exchanged), _ARCTAN, "it is 1/(1 + x**2)",
+    ),
+    Mutant(
+        "stagnation.vanishing-instance", "1/4", "M(K) <= 1/4",
+        edits((1, 1, 1, 0, 0, 0, 1), lambda _: num(Q(1, 4))), _ROOT, "M(1) = 2/7",
+    ),
+    Mutant(
+        "stagnation.vanishing-instance", "1/2", "sigma(1) becomes sigma(0)",
+        edits((1, 1, 1, 1, 0, 0, 0, 0, 1), lambda top: app(top.head, num(0))), _ROOT,
+        "J_0 = 1/2, and J rises",
+    ),
+    Mutant(
+        "stagnation.vanishing-instance", "slope", "the alignment is 1/(1 + x**2)",
+        edits((1, 1, 0, 0, 0, 0, 1), lambda _: 1 / (1 + X(k) ** 2)), _ROOT,
+        "it is (1 + x**2)**(-3/2)",
     ),
     Mutant(
         "stagnation.inverse-bound", "no square", "the edge is 1/(1 + alpha L T)",

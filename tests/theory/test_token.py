@@ -56,7 +56,7 @@ from derivations.tactics import (
 )
 from derivations.theory.algorithm.bernstein import written_out
 from derivations.theory.lines import explicit_rewards
-from derivations.theory.token import extremal, prefixes
+from derivations.theory.token import extremal, necessary, prefixes
 
 i, j, k, m = (nat(name) for name in ("i", "j", "k", "m"))
 t, u = real("t"), real("u")
@@ -82,7 +82,7 @@ _first = table(i, [table(j, [1, 0, 0]), table(j, [0, 1, 1]), table(j, [0, 1, 1])
 _second = table(i, [table(j, [1, 0, 0]), table(j, [0, 1, 0]), table(j, [0, 0, 1])])
 AGREE = Definition("agree", lam((k, i, j), table(k, [1, _first, _second, _second])))
 SAME = lam((k, i, j), AGREE(k, i, j))
-NAMES = ("goes", "stops", "agree")
+NAMES = ("goes", "stops", "agree", "sign", "pair")
 GO, STOP = -log(1 + exp(-t)), -log(1 + exp(t))
 
 
@@ -400,6 +400,129 @@ def test_the_lower_bound_needs_every_assumption() -> None:
         hypotheses[position] = eq(0, 0)
         with pytest.raises((ProofError, KernelError)):
             _carry_out(replace(statement, hypotheses=tuple(hypotheses)))
+
+
+# Responses 0 to 3 are the pairs of signs (+, -), (-, +), (+, +) and (-, -).
+_first_sign, _second_sign = (table(i, signs) for signs in ([1, -1, 1, -1], [-1, 1, 1, -1]))
+SIGN = Definition("sign", lam((k, i), table(k, [_first_sign, _second_sign])))
+_alike = table(i, [table(j, row) for row in ([1, 0, 1, 0], [0, 1, 0, 1]) * 2])
+_equal = table(i, [table(j, [int(a == b) for b in range(4)]) for a in range(4)])
+PAIR = Definition("pair", lam((k, i, j), table(k, [1, _alike, _equal])))
+G = real("G")
+WAVE = exp(G * t) + exp(-(G * t))
+_slope = (exp(G * t) - exp(-(G * t))) / WAVE
+SIGN_TOKENS = tuple(
+    lam((k, t, i), value)
+    for value in (
+        G * SIGN(k, i) * t - log(WAVE), G * SIGN(k, i) - G * _slope, -(G**2) * (1 - _slope**2)
+    )
+)
+SIGNS = Line(num(4), lam(i, table(i, [1, 1, 0, 0])), *(
+    lam((t, i), total(2, k, beta(tokens, [k, t, i]))) for tokens in SIGN_TOKENS))  # fmt: skip
+
+
+def powers() -> list[Theorem]:
+    """The exponentials that occur, by exp(G t) and the sum of it and its inverse."""
+    positive = have(lt(0, WAVE))
+    parts = [[(a, G * t)] * (a != 0) + [(-b, log(WAVE))] * (b != 0)
+             for b in range(3) for a in range(-b, b + 1)]  # fmt: skip
+    found = [elementary.exp_of_sum(p) for p in parts if p]
+    inverse = where(calculus.exp_minus(), x=G * t)
+    return [*found, apply(instance("exp.log", x=WAVE), positive), inverse, positive,
+            instance("exp.zero")]  # fmt: skip
+
+
+TWO = {
+    prefixes.n: num(4), prefixes.T_max: num(2), prefixes.T: lam(i, num(2)),
+    prefixes.same: lam((k, i, j), PAIR(k, i, j)), prefixes.lp_tok: SIGN_TOKENS[0],
+    prefixes.s_tok: SIGN_TOKENS[1], prefixes.h_tok: SIGN_TOKENS[2],
+    necessary.o: lam((k, i), SIGN(k, i)), necessary.tau: num(1),
+}  # fmt: skip
+
+
+def signs_policy() -> Theorem:
+    """Two signs are a policy; correct are those of sum 0."""
+    goals = conjuncts(unfold(SIGNS.policy, frozenset({"policy"})), 6)
+    inside = assume(lt(i, 4))
+    normal = have(beta(goals[0].args[0], [t]), *powers(), unfold=NAMES)
+    smooth = []
+    for f, g in ((SIGNS.log_policy, SIGNS.score), (SIGNS.score, SIGNS.hessian)):
+        made = differentiate(u, beta(f, [u, i]), t, have(lt(0, WAVE)), value=beta(g, [t, i]),
+                             unfold_in=NAMES)  # fmt: skip
+        smooth.append(intro(made, (t, i), inside.conclusion))
+    found = []
+    for goal, index in zip(goals[4:], (0, 2), strict=True):
+        there = beta(goal.args[0], [num(index)])
+        shown = conjunction(*(have(part_) for part_ in there.args))
+        found.append(infer("witness", shown, formula=goal, terms=(num(index),)))
+    binary = everywhere(goals[3], by_numbers())
+    return fold(conjunction(intro(normal, t), *smooth, binary, *found), SIGNS.policy)
+
+
+def signs_drawn() -> Theorem:
+    """Two signs are drawn token by token."""
+    goal = prefixes.TOKENS(
+        4, SIGNS.log_policy, 2, *SIGN_TOKENS, lam(i, num(2)), TWO[prefixes.same]
+    )
+    goals = conjuncts(unfold(goal, frozenset({"tokens"})), 9)
+    inside = [assume(lt(i, 4)), assume(lt(k, 2))]
+    smooth = []
+    for f, g in pairwise(SIGN_TOKENS):
+        made = differentiate(u, beta(f, [k, u, i]), t, have(lt(0, WAVE)),
+                             value=beta(g, [k, t, i]), unfold_in=NAMES)  # fmt: skip
+        smooth.append(intro(made, (k, t, i), *(x.conclusion for x in inside)))
+    whole = have(eq(beta(SIGNS.log_policy, [t, i]), total(2, k, beta(SIGN_TOKENS[0], [k, t, i]))))
+    return fold(conjunction(
+        have(goals[0]), intro(whole, (t, i), inside[0].conclusion), *smooth,
+        intro(have(le(num(2), 2)), i, inside[0].conclusion),
+        everywhere(goals[5], by_numbers()), everywhere(goals[6], under_premises(equivalence)),
+        everywhere(goals[7], by_numbers()), everywhere(goals[8], by_numbers(*powers())),
+    ), goal)  # fmt: skip
+
+
+def independent(goal: Term) -> Theorem:
+    """Every token is a sign."""
+    opened = unfold(goal, frozenset({"sign_tokens"}))
+
+    def each(formula: Term) -> Theorem:  # i < 4 and k < 2 go first
+        rest = formula.args[1].args[1]
+        sign = by_numbers()(rest.args[0])
+        made = conjunction(sign, have(rest.args[1], *powers(), unfold=NAMES))
+        return intro(made, (), formula.args[0], formula.args[1].args[0])
+
+    return fold(everywhere(opened, each), goal)
+
+
+def rare(goal: Term) -> Theorem:
+    """The incorrect responses are those whose signs add up to 1 at least, in absolute value."""
+
+    def each(formula: Term) -> Theorem:  # i < 4 goes first
+        sides = []
+        for side in formula.args[1].args:
+            premise, conclusion = assume(side.args[0]), side.args[1]
+            (size,) = (a for a in premise.conclusion.args if a.head == "abs")
+            cases = instance("absolute.cases", x=size.args[0])
+            made = by_cases(cases, *([lambda case, c=conclusion, p=premise: (
+                have(c) if number(difference(c)) == 0
+                else absurd(have(lt(0, 0), case, p, unfold=NAMES), c))] * 2))  # fmt: skip
+            sides.append(intro(made, (), premise.conclusion))
+        return intro(conjunction(*sides), (), formula.args[0])
+
+    return everywhere(goal, each)
+
+
+@pytest.mark.slow
+def test_the_lower_bound_holds_for_two_signs() -> None:
+    """Its hypotheses are those of a policy: nothing but 0 < G is left of them."""
+    found = where(theorem("token.length-necessary").theorem, {**SIGNS.substitution(), **TWO})
+    signs, few = (
+        where(assume(theorem("token.length-necessary").hypotheses[q]),
+              {**SIGNS.substitution(), **TWO}).conclusion
+        for q in (3, 4)
+    )  # fmt: skip
+    made = discharge(found, signs_policy(), signs_drawn(), independent(signs), rare(few),
+                     assume(lt(0, G)))  # fmt: skip
+    assert made.hypotheses == {lt(0, G)}
 
 
 # The extreme case --------------------------------------------------------------------------------

@@ -100,8 +100,8 @@ GAIN = ell(STEP) - ell(0)
     ),
     words="The update is $\\alpha\\,c\\,P\\gamma$ with a symmetric matrix $P$ whose Rayleigh "
     "quotients lie between $\\lambda_{\\min}$ and $\\lambda_{\\max}$, as with frozen second "
-    "moments of Adam or a natural gradient; only those of the vectors $u\\gamma + vP\\gamma$ "
-    "matter.",
+    "moments of Adam (Kingma and Ba 2015) or a natural gradient (Amari 1998); only those of the "
+    "vectors $u\\gamma + vP\\gamma$ matter.",
 )  # fmt: skip
 def preconditioned(proof: Proof) -> Theorem:
     signs = have(lt(0, high), *proof.given[5:7]), have(le(0, low), proof.given[5])
@@ -557,7 +557,8 @@ TOGETHER = [
     ),
     words="The policy on prompt $q$ carries the index $q$. All prompts have the same number of "
     "responses, and of correct ones: a response may be split into equally likely copies. "
-    "The last lines say that $m/\\lvert m\\rvert$ is the best direction.",
+    "The last lines say that $m/\\lvert m\\rvert$ is the best direction (Fliege and Svaiter 2000, "
+    "Desideri 2012).",
 )
 def together(proof: Proof) -> Theorem:
     inside = assume(lt(q, Q))

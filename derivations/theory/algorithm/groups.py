@@ -552,7 +552,7 @@ _kept = mean(G, J(t), lambda k: d(k) * deviation(k, G))
         ),
     ),
     words="Whatever function $d$ of the number of correct responses weighs the groups. With the "
-    "indicator of $m$ correct ones it is the expectation given that $k = m$.",
+    "indicator of $m$ correct ones it is the expectation given that $k = m$ (arXiv:2607.00152).",
 )
 def group_gradient(proof: Proof) -> Theorem:
     k = nat("k")

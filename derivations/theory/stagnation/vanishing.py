@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction as Q
+from functools import cache
+from typing import NamedTuple
 
 from derivations import calculus
-from derivations.calculus import differentiate, restate
+from derivations.calculus import differentiate
 from derivations.expectation import WITHIN, Run
 from derivations.kernel.terms import (
     Term,
@@ -21,9 +24,11 @@ from derivations.kernel.terms import (
     nat,
     num,
     real,
+    sqrt,
 )
 from derivations.kernel.theorem import Theorem
 from derivations.library import Proof, state
+from derivations.square_roots import root_monotone, root_of, root_positive
 from derivations.tactics import (
     apply,
     assume,
@@ -39,43 +44,92 @@ from derivations.tactics import (
     rewrite,
     where,
 )
-from derivations.theory.lines import EXPLICIT, two_responses
+from derivations.theory.lines import EXPLICIT
 from derivations.theory.setting import log_odds_of
 from derivations.theory.stagnation.landscape import LOGISTIC, X
 from derivations.theory.trajectory.one_step import G as SCORE
 from derivations.theory.trajectory.one_step import L as HESSIAN
-from derivations.theory.trajectory.pairs import logistic_log_odds, pair_probabilities
+from derivations.theory.trajectory.pairs import (
+    logistic_log_odds,
+    pair_probabilities,
+    pair_run,
+    realised,
+)
 from derivations.theory.trajectory.runs import positive_part
 
 k, K, i = nat("k"), nat("K"), nat("i")
-x, t, u = real("x"), real("t"), real("u")
+x, y, t, u = real("x"), real("y"), real("t"), real("u")
 f = function("f", "R")
 
 ONE, L_o, KAPPA_HERE = num(1), num(Q(5, 4)), num(Q(7, 2))
-TOP = LOGISTIC(f(0) + 2)
-"""The success rate is below sigma(f(0) + 2), since f(x) - f(0) <= 2 x/(1 + x)."""
 
 
-def slope(at: Term) -> Term:
-    """f'."""
-    return 1 / (1 + at**2)
+@dataclass(frozen=True)
+class Hill:
+    """Log-odds on the real line that rise for ever, less and less steeply, below a level.
+
+    `value`, `slope` and `bend` are the function and its derivatives; the level is `rise` above
+    its value at 0.
+    """
+
+    value: Term
+    slope: Term
+    bend: Term
+    level: Term
+    rise: int
+
+    @property
+    def functions(self) -> tuple[Term, Term, Term]:
+        """The function and its derivatives."""
+        return self.value, self.slope, self.bend
+
+    def steepness(self, number: Term) -> Term:
+        """The slope where step `number` starts."""
+        return beta(self.slope, [X(number)])
+
+    @property
+    def run(self) -> Run:
+        """Steps in the direction of growth: the critical one every time."""
+        return pair_run(lam(k, X(k)), *self.functions, self.steepness(k) / KAPPA_HERE)
+
+    @property
+    def top(self) -> Term:
+        """The success rate at the level."""
+        return LOGISTIC(self.level)
+
+    @property
+    def moves(self) -> list[Term]:
+        """The run starts at 0, and step k is that of `run`."""
+        size = self.steepness(k) / KAPPA_HERE
+        return [eq(X(0), 0), forall(k, eq(X(k + 1), X(k) + size))]
+
+    @property
+    def stagnates(self) -> Term:
+        """Every direction is perfect, every step the critical one, and J stays below `top`."""
+        run = self.run
+        aligned = run.alignment(k)
+        return both(
+            run.run,
+            run.regular(ONE, L_o),
+            forall(
+                k,
+                both(
+                    eq(aligned, self.steepness(k)),
+                    lt(0, aligned),
+                    eq(run.size(k), positive_part(aligned) / (2 * L_o + ONE**2)),
+                ),
+            ),
+            forall(K, le(run.progress(K), 2 * self.rise)),
+            forall(K, both(le(run.success(K), self.top), lt(self.top, 1))),
+            forall(K, le(K * run.alignment(K) ** 2, 7 * self.rise)),
+        )
 
 
-def bend(at: Term) -> Term:
-    """f''."""
-    return -2 * at / (1 + at**2) ** 2
-
-
-_line = two_responses(*(lam(t, g(X(k) + t)) for g in (f, slope, bend)))
-_log_policy, _score, _hessian = (
-    lam((k, t, i), beta(g, [t, i])) for g in (_line.log_policy, _line.score, _line.hessian)
+# An arctangent ----------------------------------------------------------------------------------
+ARCTAN = Hill(
+    lam(x, f(x)), lam(x, 1 / (1 + x**2)), lam(x, -2 * x / (1 + x**2) ** 2), f(0) + 2, 2
 )
-VANISHING = Run(
-    _line.count, _line.reward, _log_policy, _score, _hessian, lam(k, slope(X(k)) / KAPPA_HERE)
-)
-"""Log-odds f on the real line, steps in the direction of growth: the critical one every time."""
-
-_progress, _alignment = VANISHING.progress, VANISHING.alignment
+"""f(x) - f(0) is at most 2 x/(1 + x)."""
 
 
 @state(
@@ -83,159 +137,231 @@ _progress, _alignment = VANISHING.progress, VANISHING.alignment
     "stagnation.vanishing",
     "Vanishing alignment stagnates",
     provenance="reconstructed",
-    given=[
-        forall(x, derivative(u, f(u), x, slope(x))),
-        eq(X(0), 0),
-        forall(k, eq(X(k + 1), X(k) + slope(X(k)) / KAPPA_HERE)),
-    ],
-    claim=both(
-        VANISHING.run,
-        VANISHING.regular(ONE, L_o),
-        forall(
-            k,
-            both(
-                eq(_alignment(k), slope(X(k))),
-                lt(0, _alignment(k)),
-                eq(VANISHING.size(k), positive_part(_alignment(k)) / (2 * L_o + ONE**2)),
-            ),
-        ),
-        forall(K, le(_progress(K), 4)),
-        forall(K, both(le(VANISHING.success(K), TOP), lt(TOP, 1))),
-        forall(K, le(K * _alignment(K) ** 2, 14)),
-    ),
-    words="The log-odds are an arctangent, that is a function with $f'(x)=1/(1+x^2)$, which is not "
-    "constructed here. Every direction is perfect and every "
-    "step the critical one, yet $M(\\infty)\\le 4$.",
+    given=[forall(x, derivative(u, f(u), x, beta(ARCTAN.slope, [x]))), *ARCTAN.moves],
+    claim=ARCTAN.stagnates,
+    words="The log-odds are an arctangent, that is a function with $f'(x)=1/(1+x^2)$: that there "
+    "is one is a hypothesis, which `stagnation.vanishing-instance` does without. Every direction "
+    "is perfect and every step the critical one, yet $M(\\infty)\\le 4$.",
 )
 def vanishing(proof: Proof) -> Theorem:
-    smooth, start, moves = proof.given
-    line = VANISHING.at(k)
-    made = _realised(proof)
-    proof.note(made, "two responses realise the log-odds")
-    policy = intro(fold(part(made, 0), line.policy), k)
-    size = have(le(0, VANISHING.size(k)))
-    arrives = have(eq(X(k + 1), X(k) + VANISHING.size(k)), apply(moves, at=[k]))
-    joint = have(
-        eq(beta(VANISHING.log_policy, [k + 1, 0, i]),
-           beta(VANISHING.log_policy, [k, VANISHING.size(k), i])), arrives, unfold=EXPLICIT,
-    )  # fmt: skip
-    run = fold(
-        conjunction(policy, intro(joint, (k, i), lt(i, VANISHING.count)), intro(size, k)),
-        VANISHING.run,
-    )
-    regular = intro(fold(part(made, 1, 1), line.regular(ONE, L_o, 0, VANISHING.size(k))), k)
-    aligned = have(eq(_alignment(k), slope(X(k))), part(apply(part(made, 1, 0), at=[0]), 1))
-    positive = have(lt(0, _alignment(k)), aligned)
-    whole = by_cases(
-        instance("maximum.cases", x=_alignment(k), y=num(0)),
-        *([lambda case: have(eq(positive_part(_alignment(k)), slope(X(k))), case, aligned)] * 2),
-    )
-    critical = have(
-        eq(VANISHING.size(k), positive_part(_alignment(k)) / (2 * L_o + ONE**2)), whole
-    )
-    each = intro(conjunction(aligned, positive, critical), k)
-    right = induct(
-        k, le(0, X(k)), have(le(0, X(0)), start),
-        lambda known: have(le(0, X(k + 1)), known, apply(moves, at=[k])),
-    )  # fmt: skip
-    low, below = _ceiling(proof, apply(right, at=[K]))
-    tops = intro(conjunction(low, below), K)
-    proof.note(tops, "f(x) - f(0) is at most 2 x/(1 + x)")
-    bounded = _bounded(proof, run, regular, intro(critical, k), low, below)
-    fades = _fading(proof, right, aligned, whole, bounded)
-    return conjunction(run, regular, each, bounded, tops, fades)
-
-
-def _realised(proof: Proof) -> Theorem:
-    """`trajectory.realisable` for step k."""
-    here = X(k) + t
-    first = apply(proof.given[0], at=[here])
-    rule = instance("derivative.chain", f=lam(u, f(u)), g=lam(u, X(k) + u), t=t, x=slope(here),
-                    y=num(1))  # fmt: skip
-    first = restate(
-        apply(rule, first, differentiate(u, X(k) + u, t, value=num(1))), slope(here)
-    )
-    second = differentiate(u, slope(X(k) + u), t, value=bend(here))
+    slope, bend = (beta(h, [x]) for h in (ARCTAN.slope, ARCTAN.bend))
+    smooth = apply(proof.given[0], at=[x])
+    turning = differentiate(u, beta(ARCTAN.slope, [u]), x, value=bend)
     root = have(le(2 * x, 1 + x**2)), have(le(-2 * x, 1 + x**2))
     square = have(le(1 + x**2, (1 + x**2) ** 2))
-    bounds = have(both(WITHIN(slope(x), ONE), WITHIN(bend(x), ONE)), *root, square)
-    bounds = intro(where(bounds, {x: here}), t, le(0, t), le(t, VANISHING.size(k)))
-    made = proof.use(
-        "trajectory.realisable", intro(first, t), intro(second, t), bounds,
-        f=lam(t, f(here)), f1=lam(t, slope(here)), f2=lam(t, bend(here)), g=ONE, b=ONE,
-        eta=VANISHING.size(k),
-    )  # fmt: skip
-    return rewrite(made, have(eq(ONE + ONE**2 / 4, L_o)))
+    bounds = have(both(WITHIN(slope, ONE), WITHIN(bend, ONE)), *root, square)
+    ahead, further = assume(le(0, x)), assume(le(x, y))
+    falls = have(le(beta(ARCTAN.slope, [y]), slope), ahead, further)
+    return _stagnates(proof, ARCTAN, Shape(
+        smooth, turning, bounds, have(lt(0, slope)),
+        intro(falls, (x, y), ahead.conclusion, further.conclusion),
+        intro(_below(proof, ahead), x, ahead.conclusion),
+    ))  # fmt: skip
 
 
-def _ceiling(proof: Proof, right: Theorem) -> tuple[Theorem, Theorem]:
-    """J_K <= sigma(f(0) + 2) < 1."""
-    ahead = assume(le(0, u))
+def _below(proof: Proof, ahead: Theorem) -> Theorem:
+    """f(x) <= f(0) + 2 for 0 <= x."""
+    inside = assume(le(0, u)), assume(le(u, x))
     shape = 2 * u / (1 + u) - f(u)
-    rise = differentiate(
-        u, shape, u, intro(apply(proof.given[0], at=[x]), x), have(lt(0, 1 + u), ahead),
-        value=2 / (1 + u) ** 2 - slope(u),
+    value = 2 / (1 + u) ** 2 - beta(ARCTAN.slope, [u])
+    rise = differentiate(u, shape, u, proof.given[0], have(lt(0, 1 + u), inside[0]), value=value)
+    sign = have(le(0, value), inside[0])
+    rule = where(calculus.monotone(), a=num(0), b=x, f=lam(u, shape), g=lam(u, value))
+    interval = tuple(r.conclusion for r in inside)
+    grown = discharge(rule, ahead, intro(rise, u, *interval), intro(sign, u, *interval))
+    return have(le(f(x), f(0) + 2), grown, ahead)
+
+
+# Without a hypothesis on the log-odds -----------------------------------------------------------
+_root = sqrt(1 + x**2)
+ROOT = Hill(lam(x, x / _root), lam(x, 1 / _root**3), lam(x, -3 * x / _root**5), num(1), 1)
+
+
+@state(
+    "corollary",
+    "stagnation.vanishing-instance",
+    "Vanishing alignment stagnates, for explicit log-odds",
+    provenance="extension",
+    given=ROOT.moves,
+    claim=ROOT.stagnates,
+    words="The log-odds are $x/\\sqrt{1+x^2}$, and nothing is assumed of them. As in "
+    "`stagnation.vanishing` every direction is perfect and every step the critical one, yet "
+    "$M(\\infty)\\le 2$ and $J$ stays below $\\sigma(1)$.",
+)
+def vanishing_instance(proof: Proof) -> Theorem:
+    value, slope, bend = (beta(h, [x]) for h in ROOT.functions)
+    inside = have(lt(0, 1 + x**2))
+    root = root_of(1 + x**2, inside)
+    positive = discharge(where(root_positive(), x=1 + x**2), inside)
+    at_least = have(le(1, _root), root, positive)
+    known = [root, positive, inside]
+    smooth = differentiate(u, beta(ROOT.value, [u]), x, *known, value=slope)
+    turning = differentiate(u, beta(ROOT.slope, [u]), x, *known, value=bend)
+    fourth = have(eq(_root**4, (1 + x**2) ** 2), root)
+    cubes = [have(le(sign * x, _root**4), fourth, have(le(sign * x, (1 + x**2) ** 2)))
+             for sign in (3, -3)]  # fmt: skip
+    small = discharge(where(_small(), {x: _root, u: -3 * x}), *cubes, at_least)
+    bounds = have(both(WITHIN(slope, ONE), WITHIN(bend, ONE)), small, at_least)
+    ahead, further = assume(le(0, x)), assume(le(x, y))
+    roots = discharge(
+        where(root_monotone(), {x: 1 + x**2, y: 1 + y**2}), have(le(0, 1 + x**2)),
+        have(le(1 + x**2, 1 + y**2), ahead, further),
     )  # fmt: skip
-    sign = have(le(0, 2 / (1 + u) ** 2 - slope(u)), ahead)
-    inside = ahead.conclusion, le(u, X(K))
-    rule = where(calculus.monotone(), a=num(0), b=X(K), f=lam(u, shape),
-                 g=lam(u, 2 / (1 + u) ** 2 - slope(u)))  # fmt: skip
-    grown = discharge(rule, right, intro(rise, u, *inside), intro(sign, u, *inside))
-    top = have(le(f(X(K)), f(0) + 2), grown, right)
-    rate = have(eq(VANISHING.success(K), LOGISTIC(f(X(K)))), *pair_probabilities(f(X(K))),
+    falls = discharge(where(_larger(), {x: _root, y: sqrt(1 + y**2)}), roots, at_least)
+    below = have(le(value, 1), root, positive)
+    return _stagnates(proof, ROOT, Shape(
+        smooth, turning, bounds, have(lt(0, slope), *known),
+        intro(falls, (x, y), ahead.conclusion, further.conclusion),
+        intro(below, x, ahead.conclusion),
+    ))  # fmt: skip
+
+
+@cache
+def _small() -> Theorem:
+    """-1 <= u/x**5 <= 1 for -x**4 <= u <= x**4 and 1 <= x."""
+    one = assume(le(1, x))
+    grown = have(le(x**4, x**5), one)
+    known = [have(le(v, x**5), grown, assume(le(v, x**4))) for v in (u, -u)]
+    return have(WITHIN(u / x**5, ONE), one, *known)
+
+
+@cache
+def _larger() -> Theorem:
+    """1/y**3 <= 1/x**3 for 1 <= x <= y."""
+    known = [assume(le(1, x)), assume(le(x, y))]
+    return have(le(1 / y**3, 1 / x**3), *known, have(le(x**3, y**3), *known))
+
+
+# Moves of the proofs ----------------------------------------------------------------------------
+
+
+class Shape(NamedTuple):
+    """What the proofs know of a hill, at x: its derivatives, their bounds, the sign of the slope.
+
+    The last two are general: the slope falls from 0 on, and the hill stays below its level there.
+    """
+
+    smooth: Theorem
+    turning: Theorem
+    bounds: Theorem
+    steep: Theorem
+    falls: Theorem
+    below: Theorem
+
+
+def _stagnates(proof: Proof, hill: Hill, shape: Shape) -> Theorem:
+    """The claim about a hill, from its shape; the last two hypotheses are its moves."""
+    start, moves = proof.given[-2:]
+    run_, here = hill.run, X(k)
+    steep = where(shape.steep, x=here)
+    arrives = apply(moves, at=[k])
+    made, values, regular = realised(
+        proof, run_, lam(k, X(k)), hill.functions, (shape.bounds, ONE, ONE),
+        (shape.smooth, shape.turning), have(le(0, run_.size(k)), steep), arrives,
+    )  # fmt: skip
+    proof.note(made, "two responses realise the log-odds")
+    regular = rewrite(regular, have(eq(ONE + ONE**2 / 4, L_o)))
+    odds, aligned = (part(apply(values, at=[0]), side) for side in (0, 1))
+    aligned = have(eq(run_.alignment(k), hill.steepness(k)), aligned)
+    positive = have(lt(0, run_.alignment(k)), aligned, steep)
+    gain = positive_part(run_.alignment(k))
+    whole = by_cases(
+        instance("maximum.cases", x=run_.alignment(k), y=num(0)),
+        *([lambda case: have(eq(gain, hill.steepness(k)), case, aligned, steep)] * 2),
+    )
+    critical = have(eq(run_.size(k), gain / (2 * L_o + ONE**2)), whole)
+    each = intro(conjunction(aligned, positive, critical), k)
+    ahead = induct(
+        k, le(0, X(k)), have(le(0, X(0)), start),
+        lambda known: have(le(0, X(k + 1)), known, arrives, steep),
+    )  # fmt: skip
+    low, below = _ceiling(hill, apply(shape.below, apply(ahead, at=[K]), at=[X(K)]))
+    tops = intro(conjunction(low, below), K)
+    proof.note(tops, "the log-odds stay below their level")
+    begin = have(eq(run_.log_odds(0), beta(hill.value, [num(0)])), where(odds, {k: num(0)}), start)
+    bounded = _bounded(proof, hill, (made, regular, intro(critical, k)), (low, below), begin)
+    fades = _fading(proof, hill, shape, ahead, aligned, whole, bounded)
+    return conjunction(made, regular, each, bounded, tops, fades)
+
+
+def _ceiling(hill: Hill, below: Theorem) -> tuple[Theorem, Theorem]:
+    """J_K <= sigma(level) < 1."""
+    value, level = below.conclusion.args
+    rate = have(eq(hill.run.success(K), LOGISTIC(value)), *pair_probabilities(value),
                 unfold=("mass", "logistic", *EXPLICIT))  # fmt: skip
-    falls = discharge(where(calculus.exp_monotone(), a=-(f(0) + 2), b=-f(X(K))),
-                      have(le(-(f(0) + 2), -f(X(K))), top))  # fmt: skip
+    falls = discharge(where(calculus.exp_monotone(), a=-level, b=-value),
+                      have(le(-level, -value), below))  # fmt: skip
     return (
-        have(le(VANISHING.success(K), TOP), rate, falls, unfold=("logistic",)),
-        have(lt(TOP, 1), unfold=("logistic",)),
+        have(le(hill.run.success(K), hill.top), rate, falls, unfold=("logistic",)),
+        have(lt(hill.top, 1), unfold=("logistic",)),
     )
 
 
 def _bounded(
-    proof: Proof, run: Theorem, regular: Theorem, critical: Theorem, low: Theorem, below: Theorem
+    proof: Proof,
+    hill: Hill,
+    run_: tuple[Theorem, Theorem, Theorem],
+    tops: tuple[Theorem, Theorem],
+    begin: Theorem,
 ) -> Theorem:
-    """M(K) <= 4, by `trajectory.ceiling`."""
-    safe = intro(have(le(VANISHING.size(k), apply(critical, at=[k]).conclusion.args[1]),
-                      apply(critical, at=[k])), k)  # fmt: skip
+    """M(K) <= 2 rise, by `trajectory.ceiling`."""
+    made, regular, critical = run_
+    low, below = tops
+    steps, size = hill.run, apply(critical, at=[k])
+    safe = intro(have(le(steps.size(k), size.conclusion.args[1]), size), k)
     mapping = {
-        nat("n"): VANISHING.count, function("r", "N"): VANISHING.reward,
-        function("lp", "N", "R", "N"): VANISHING.log_policy,
-        function("s", "N", "R", "N"): VANISHING.score,
-        function("h", "N", "R", "N"): VANISHING.hessian,
-        function("eta", "N"): VANISHING.steps, SCORE: ONE, HESSIAN: L_o,
+        nat("n"): steps.count, function("r", "N"): steps.reward,
+        function("lp", "N", "R", "N"): steps.log_policy,
+        function("s", "N", "R", "N"): steps.score,
+        function("h", "N", "R", "N"): steps.hessian,
+        function("eta", "N"): steps.steps, SCORE: ONE, HESSIAN: L_o,
     }  # fmt: skip
-    made = proof.use(
-        "trajectory.ceiling", run, regular, have(lt(0, L_o)), safe, below, intro(low, K),
-        mapping=mapping, p=TOP,
+    bound = proof.use(
+        "trajectory.ceiling", made, regular, have(lt(0, L_o)), safe, below, intro(low, K),
+        mapping=mapping, p=hill.top,
     )  # fmt: skip
-    odds = fold(logistic_log_odds(f(0) + 2), eq(log_odds_of(TOP), f(0) + 2))
-    start = part(apply(part(_realised(proof), 1, 0), at=[0]), 0)
-    begin = have(eq(VANISHING.log_odds(0), f(0)), where(start, {k: num(0)}), proof.given[1])
-    goal = le(_progress(K), 4)
-    return intro(proof.have(goal, apply(made, at=[K]), odds, begin, why="`trajectory.ceiling`"), K)
+    odds = fold(logistic_log_odds(hill.level), eq(log_odds_of(hill.top), hill.level))
+    goal = le(steps.progress(K), 2 * hill.rise)
+    return intro(
+        proof.have(goal, apply(bound, at=[K]), odds, begin, why="`trajectory.ceiling`"), K
+    )
 
 
 def _fading(
-    proof: Proof, right: Theorem, aligned: Theorem, whole: Theorem, bounded: Theorem
+    proof: Proof,
+    hill: Hill,
+    shape: Shape,
+    ahead: Theorem,
+    aligned: Theorem,
+    whole: Theorem,
+    bounded: Theorem,
 ) -> Theorem:
     """K Delta mu_K**2 <= kappa M(K), since the alignment decreases."""
-    claim = le(K * slope(X(K)) ** 2, KAPPA_HERE * _progress(K))
-    here = apply(right, at=[K])
-    move = apply(proof.given[2], at=[K])
-    rises = have(le(X(K), X(K + 1)), move)
-    falls = have(le(slope(X(K + 1)), slope(X(K))), rises, here)
-    squares = have(le(slope(X(K + 1)) ** 2, slope(X(K)) ** 2), falls)
-    scaled = have(le((K + 1) * slope(X(K + 1)) ** 2, (K + 1) * slope(X(K)) ** 2), squares)
-    term = VANISHING.size(K) * positive_part(_alignment(K))
-    last = have(eq(KAPPA_HERE * term, slope(X(K)) ** 2), where(whole, {k: K}))
+    run_ = hill.run
+    claim = le(K * hill.steepness(K) ** 2, KAPPA_HERE * run_.progress(K))
+    here, steep = apply(ahead, at=[K]), where(shape.steep, x=X(K))
+    rises = have(le(X(K), X(K + 1)), apply(proof.given[-1], at=[K]), steep)
+    flatter = apply(shape.falls, here, rises, at=[X(K), X(K + 1)])
+    scaled = discharge(
+        where(_squares(), {x: hill.steepness(K), y: hill.steepness(K + 1)}), flatter,
+        where(shape.steep, x=X(K + 1)),
+    )  # fmt: skip
+    term = run_.size(K) * positive_part(run_.alignment(K))
+    last = have(eq(KAPPA_HERE * term, hill.steepness(K) ** 2), where(whole, {k: K}))
 
     def step(known: Theorem) -> Theorem:
-        grown = have(eq(_progress(K + 1), _progress(K) + term), unfold=("progress",))
+        grown = have(eq(run_.progress(K + 1), run_.progress(K) + term), unfold=("progress",))
         return have(beta(lam(K, claim), [K + 1]), scaled, known, last, grown)
 
     base = have(beta(lam(K, claim), [num(0)]), unfold=("progress",))
     rule = apply(induct(K, claim, base, step), at=[K])
-    made = have(le(K * _alignment(K) ** 2, 14), rule, apply(bounded, at=[K]),
+    made = have(le(K * run_.alignment(K) ** 2, 7 * hill.rise), rule, apply(bounded, at=[K]),
                 where(aligned, {k: K}))  # fmt: skip
     return intro(proof.note(made, "and the alignment decreases"), K)
+
+
+@cache
+def _squares() -> Theorem:
+    """(K + 1) y**2 <= (K + 1) x**2 from y <= x and 0 < y."""
+    less = have(le(y**2, x**2), assume(le(y, x)), assume(lt(0, y)))
+    return have(le((K + 1) * y**2, (K + 1) * x**2), less)

@@ -154,6 +154,7 @@ def mean_order(proof: Proof) -> Theorem:
     provenance="classical",
     given=_NONNEGATIVE,
     claim=le(exp(_mean), MEAN(n, _WEIGHTS, _logs, lam(i, exp(X(i))))),
+    words="Jensen (1906).",
 )
 def jensen(proof: Proof) -> Theorem:
     weights, positive = proof.given
@@ -181,7 +182,8 @@ def jensen(proof: Proof) -> Theorem:
         implies(forall(i, lt(i, n), le(0, X(i))), le(exp(_mean) * _P + (1 - _P), _moment)),
         le(_P, 1),
     ),
-    words="The second bound keeps what the complement of the event contributes.",
+    words="As for `token.gibbs`; the second bound keeps what the complement of the event "
+    "contributes.",
 )
 def gibbs_moment(proof: Proof) -> Theorem:
     normal, weights, positive = proof.given
@@ -222,6 +224,7 @@ def gibbs_moment(proof: Proof) -> Theorem:
     provenance="classical",
     given=_GIBBS,
     claim=le(_mean, log(1 / _P) + log(_moment)),
+    words="The variational formula of Donsker and Varadhan (1983), for the conditional law.",
 )
 def gibbs(proof: Proof) -> Theorem:
     positive = proof.given[2]

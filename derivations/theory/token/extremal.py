@@ -613,7 +613,9 @@ _top = G_p**2 * top_mean(T_max, p)
     words="Under an event $A$ of probability $p$, with the weights $w$, the squared score is on "
     "average at most $G_p^{2}$ times the mean of $S^{2}$ over its top fraction, where "
     "$S = 2K - T_{\\max}$ is a sum of independent signs. If every token is a fair sign of size "
-    "$G_p$, that top fraction is an event of probability $p$ with equality.",
+    "$G_p$, that top fraction is an event of probability $p$ with equality. That there is a "
+    "policy of such tokens for every $T_{\\max}$ is a hypothesis, not proved here: explicit trees "
+    "of a few tokens are tests.",
 )  # fmt: skip
 def extremal(proof: Proof) -> Theorem:
     return conjunction(at_most(proof), attained(proof))

@@ -264,7 +264,8 @@ def second_moment(proof: Proof) -> Theorem:
         ),
         le(SECOND_MOMENT, minimum(G_p**2, L_p) * MEAN_LENGTH),
     ),
-    words="The mean of a token score given the tokens before it is zero.",
+    words="The mean of a token score given the tokens before it is zero, so their sums are a "
+    "martingale, with orthogonal increments (Doob 1953).",
 )
 def martingale(proof: Proof) -> Theorem:
     first = proof.note(token_mean(proof), "a token score is uncorrelated with the prefix")

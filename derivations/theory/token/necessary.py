@@ -135,7 +135,9 @@ _order = G**2 * T_max * _surprise
     "if and only if its signs add up to $\\tau$ at least, in absolute value. At $t = 0$ the "
     "curvature is of the order $T_{\\max} \\log(1/P(O^-))$, where $P(O^-) = 1 - J(0)$, and for "
     "every $\\rho > 1$ there is a point just before from which $\\rho$ times twice the matching "
-    "critical step lowers the success rate: so neither factor of the critical step can be spared.",
+    "critical step lowers the success rate: so neither factor of the critical step can be spared. "
+    "That there is such a policy for every $T_{\\max}$ is a hypothesis, not proved here: explicit "
+    "trees of a few tokens are tests.",
 )  # fmt: skip
 def length_necessary(proof: Proof) -> Theorem:
     drawn, positive = Drawn.of(proof.given[1]), proof.given[2]

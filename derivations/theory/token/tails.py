@@ -87,6 +87,7 @@ def chord_slope(low: Term, high: Term) -> Term:
         exp(lam_**2 * G_p**2 / 2) * exp(lam_ * a)
         + x * chord_slope(exp(lam_ * (a - G_p)), exp(lam_ * (a + G_p))),
     ),
+    words="Hoeffding (1963).",
 )
 def two_points(proof: Proof) -> Theorem:
     low, here, high = lam_ * (a - G_p), lam_ * (a + x), lam_ * (a + G_p)
@@ -329,6 +330,7 @@ def bound_sign(proof: Proof) -> Theorem:
     provenance="classical",
     given=[*GIVEN, SCORES],
     claim=le(mean(exp(lam_ * line.score(t, i))), exp(lam_**2 * SIGMA2 / 2)),
+    words="Azuma (1967); for independent tokens Hoeffding (1963).",
 )
 def azuma(proof: Proof) -> Theorem:
     value = lam(x, exp(lam_ * x))
@@ -387,6 +389,7 @@ _v = real("v")
     provenance="classical",
     given=[*GIVEN, SCORES, le(0, lam_), lt(2 * lam_ * SIGMA2, 1)],
     claim=le(mean(exp(lam_ * line.score(t, i) ** 2)), 1 / sqrt(1 - 2 * lam_ * SIGMA2)),
+    words="As for every sub-Gaussian variable (Wainwright 2019, theorem 2.6).",
 )
 def square_mgf(proof: Proof) -> Theorem:
     normal = apply(Setting.of(proof.given[0]).normalised, at=[t])

@@ -98,6 +98,9 @@ pair = two_responses(lam(t, f(t)), lam(t, f1(t)), lam(t, f2(t)))
         forall(t, both(eq(pair.log_odds(t), f(t)), eq(pair.alignment(t), f1(t)))),
         pair.regular(g, b + g**2 / 4, 0, eta),
     ),
+    words="Stated along a line: $f(t)$ is the restriction of a function on $\\mathbb{R}^d$ to "
+    "$\\theta + tw$ with $\\lvert w\\rvert = 1$, whose gradient and Hessian bound $f'$ and $f''$. "
+    "So for every line the two responses have the regularity with $G = g$ and $L = b + g^2/4$.",
 )
 def realisable(proof: Proof) -> Theorem:
     slope, bend = (apply(given, at=[t]) for given in proof.given[:2])
@@ -159,6 +162,11 @@ COLLAPSE = pair_run(_position, *_collapse, 2 * PI / omega)
 
 _cG, _cL = a + b, b * omega + (a + b) ** 2 / 4
 
+_times = (4 * PI * b + 3 * PI * (a + b) ** 2 / omega) / (b - a)
+"""How many times the critical step the steps of `trajectory.collapse` are."""
+
+_epsilon = real("epsilon")
+
 
 @state(
     "theorem",
@@ -178,18 +186,18 @@ _cG, _cL = a + b, b * omega + (a + b) ** 2 / 4
             ),
         ),
         CONVERGES(lam(k, COLLAPSE.success(k)), ZERO),
-        eq(
-            2 * PI / omega,
-            (4 * PI * b + 3 * PI * (a + b) ** 2 / omega) / (b - a)
-            * ((b - a) / (2 * _cL + _cG**2)),
-        ),
-        eq(
-            (4 * PI * b + 3 * PI * (a + b) ** 2 / omega) / (b - a),
-            4 * PI + (4 * PI * a + 3 * PI * (a + b) ** 2 / omega) / (b - a),
+        eq(2 * PI / omega, _times * ((b - a) / (2 * _cL + _cG**2))),
+        lt(4 * PI, _times),
+        forall(
+            _epsilon, lt(0, _epsilon), le(a, b / 2), le(16 * PI * a, _epsilon * b),
+            le(27 * PI * b, _epsilon * omega), le(_times, 4 * PI + _epsilon),
         ),
     ),
     words="Every step is perfectly aligned with the Gradient Gap, and the success rate falls at "
-    "every step, to 0. The step is the stated multiple of the critical one.",
+    "every step, to 0. The step is the stated multiple of the critical one, which tends to "
+    "$4\\pi$ as $a \\to 0$ and $\\omega \\to \\infty$: it is within $\\varepsilon$ of that for "
+    "$a\\le\\min\\{\\tfrac12,\\tfrac{\\varepsilon}{16\\pi}\\}\\,b$ and "
+    "$\\omega\\ge 27\\pi b/\\varepsilon$.",
 )  # fmt: skip
 def collapse(proof: Proof) -> Theorem:
     goals = conjuncts(proof.statement.conclusion)
@@ -225,13 +233,12 @@ def collapse(proof: Proof) -> Theorem:
                     frozenset({"run"}))), 0)), k)  # fmt: skip
     falls = falling(proof, odds_all, between, positive)
     limit = vanishing(proof, odds_all, between, positive)
-    ratios = [
-        proof.have(goal, positive, *proof.given, have(lt(0, b - a), *proof.given), why="algebra")
-        for goal in goals[-2:]
-    ]
+    apart = have(lt(0, b - a), *proof.given)
+    multiple = proof.have(goals[-3], positive, *proof.given, apart, why="algebra")
+    limit_ = multiples(proof, positive, apart)
     return conjunction(
         run_, fold(regular, goals[1]),
-        intro(conjunction(aligned, odds, falls), k), limit, *ratios,
+        intro(conjunction(aligned, odds, falls), k), limit, multiple, *limit_,
     )  # fmt: skip
 
 
@@ -402,11 +409,13 @@ def realised(
     bounds: tuple[Theorem, Term, Term],
     derivatives: tuple[Theorem, Theorem],
     size: Theorem,
+    *moves: Theorem,
 ) -> tuple[Theorem, Theorem, Theorem]:
     """A run of two responses: the assumption ``run``, its values, and its regularity.
 
     `derivatives` are those of the log-odds at an arbitrary position x, `bounds` the theorem
-    that bounds them there, with the bounds; `size` says that the step is not negative.
+    that bounds them there, with the bounds; `size` says that the step is not negative, `moves`
+    where it leads if arithmetic does not.
     """
     x = real("x")
     here = beta(start, [k]) + t
@@ -428,16 +437,23 @@ def realised(
     )  # fmt: skip
     policy = intro(fold(part(made, 0), steps.at(k).policy), k)
     inside = assume(lt(i, steps.count))
-    joint = eq(beta(steps.log_policy, [k + 1, 0, i]), beta(steps.log_policy, [k, steps.size(k), i]))
     arrives = have(eq(beta(start, [k + 1]) + 0, beta(start, [k]) + steps.size(k)),
-                   *parameters(proof))  # fmt: skip
-    joint_ = have(joint, arrives, *parameters(proof), unfold=EXPLICIT)
+                   *parameters(proof), *moves)  # fmt: skip
+    joint = rewritten(beta(steps.log_policy, [k + 1, 0, i]), arrives, lambda place: beta(
+        two_responses(*(lam(t, beta(h_, [place])) for h_ in functions)).log_policy, [0, i]))
     run_ = fold(
-        conjunction(policy, intro(joint_, (k, i), inside.conclusion), intro(size, k)), steps.run
+        conjunction(policy, intro(joint, (k, i), inside.conclusion), intro(size, k)), steps.run
     )
     regular = part(made, 1, 1)
     closed = fold(regular, steps.at(k).regular(low, high + low**2 / 4, 0, steps.size(k)))
     return run_, part(made, 1, 0), intro(closed, k)
+
+
+def rewritten(there: Term, same: Theorem, shape: Callable[[Term], Term]) -> Theorem:
+    """``there = shape(b)`` from a = b, where `there` is shape(a)."""
+    hole = real("hole")
+    itself = have(eq(there, shape(same.conclusion.args[0])))
+    return infer("rewrite", same, itself, template=lam(hole, eq(there, shape(hole))))
 
 
 def parameters(proof: Proof) -> list[Theorem]:
@@ -494,6 +510,31 @@ def falling(proof: Proof, odds: Theorem, between: Theorem, positive: Theorem) ->
         p=COLLAPSE.success(k + 1), q=COLLAPSE.success(k),
     )  # fmt: skip
     return proof.note(apply(part(rule, 0), lower), "the log-odds fall by 2 pi a/omega a step")
+
+
+def multiples(proof: Proof, positive: Theorem, apart: Theorem) -> tuple[Theorem, Theorem]:
+    """The multiple of the critical step exceeds 4 pi, and by at most epsilon in the limit."""
+    more = 4 * PI * a + 3 * PI * (a + b) ** 2 / omega
+    square = have(lt(0, (a + b) ** 2), have(lt(0, a + b), *proof.given))
+    share = have(lt(0, 3 * PI * (a + b) ** 2 / omega), square, positive, *proof.given)
+    some = have(lt(0, more), share, positive, *proof.given)
+    split = have(eq(_times, 4 * PI + more / (b - a)), apart)
+    exceeds = have(lt(4 * PI, _times), split, have(lt(0, more / (b - a)), some, apart))
+    small = [assume(r) for r in (
+        lt(0, _epsilon), le(a, b / 2), le(16 * PI * a, _epsilon * b),
+        le(27 * PI * b, _epsilon * omega),
+    )]  # fmt: skip
+    square = have(le((a + b) ** 2, 9 * b**2 / 4), small[1], *proof.given)
+    wave = have(le(3 * PI * (a + b) ** 2 / omega, 3 * PI * (9 * b**2 / 4) / omega), square,
+                positive, *proof.given)  # fmt: skip
+    fast = have(le(27 * PI * b / omega, _epsilon), small[3], proof.given[2])
+    fast = have(le(3 * PI * (9 * b**2 / 4) / omega, _epsilon * b / 4), fast, *proof.given)
+    whole = have(le(more, _epsilon * b / 2), wave, fast, small[2])
+    room = have(le(_epsilon * b / 2, _epsilon * (b - a)), small[1], small[0])
+    most = have(le(more / (b - a), _epsilon), whole, room, apart)
+    near = have(le(_times, 4 * PI + _epsilon), split, most)
+    proof.note(near, "a + b is at most 3 b/2, and b - a at least b/2")
+    return exceeds, intro(near, _epsilon, *(r.conclusion for r in small))
 
 
 def vanishing(proof: Proof, odds: Theorem, between: Theorem, positive: Theorem) -> Theorem:

@@ -124,6 +124,9 @@ def gain(proof: Proof) -> Theorem:
 
 HALF, THREE_HALVES = Fraction(1, 2), Fraction(3, 2)
 
+LONGER = (2 * L + 16 * G**2) / KAPPA
+"""What `trajectory.threshold` gains on `trajectory.threshold-paper`."""
+
 
 @state(
     "theorem",
@@ -131,7 +134,12 @@ HALF, THREE_HALVES = Fraction(1, 2), Fraction(3, 2)
     "Convergence below the step-size threshold",
     provenance="extension",
     given=[*RUN, safe(KAPPA)],
-    claim=forall(K, gain_below(Jk(K), M(K) / 2)),
+    claim=both(
+        forall(K, gain_below(Jk(K), M(K) / 2)),
+        both(le(1, LONGER), lt(LONGER, 16)),
+    ),
+    words="The last two say that the step may be longer than in `trajectory.threshold-paper` by "
+    "a factor of at least 1 and less than 16.",
 )
 def threshold(proof: Proof) -> Theorem:
     each = proof.use("trajectory.gain")
@@ -139,7 +147,12 @@ def threshold(proof: Proof) -> Theorem:
         telescoped(proof, sums.telescoping(), HALF, each), "sum the gains over the steps"
     )
     made = to_rate(proof, total_gain, gain_below(Jk(K), M(K) / 2), 0)
-    return intro(proof.note(made, "the log-odds determine the success rate"), K)
+    rate = intro(proof.note(made, "the log-odds determine the success rate"), K)
+    factor = proof.have(
+        proof.statement.conclusion.args[1], proof.given[2],
+        why="the factor between the thresholds",
+    )  # fmt: skip
+    return conjunction(rate, factor)
 
 
 @state(
@@ -148,26 +161,15 @@ def threshold(proof: Proof) -> Theorem:
     "Convergence below the paper's threshold",
     provenance="paper",
     given=[*RUN, safe(2 * (L + 8 * G**2))],
-    claim=both(
-        forall(K, gain_below(Jk(K), M(K) / 2)),
-        both(
-            le(1, (2 * L + 16 * G**2) / KAPPA),
-            lt((2 * L + 16 * G**2) / KAPPA, 16),
-        ),
-    ),
+    claim=forall(K, gain_below(Jk(K), M(K) / 2)),
 )
 def threshold_paper(proof: Proof) -> Theorem:
     limit = apply(proof.given[3], at=[k])
     split = instance("maximum.cases", x=Dk(k), y=ZERO)
     sign = by_cases(split, *([lambda case: have(le(0, positive_part(Dk(k))), case)] * 2))
     goal = le(sk(k), positive_part(Dk(k)) / KAPPA)
-    larger = proof.have(goal, limit, sign, proof.given[2], why="the paper's threshold is smaller")
-    rate = proof.use("trajectory.threshold", intro(larger, k))
-    factor = proof.have(
-        proof.statement.conclusion.args[1], proof.given[2],
-        why="the factor between the thresholds lies in [1, 16)",
-    )  # fmt: skip
-    return conjunction(rate, factor)
+    smaller = proof.have(goal, limit, sign, proof.given[2], why="the paper's threshold is smaller")
+    return part(proof.use("trajectory.threshold", intro(smaller, k)), 0)
 
 
 @state(

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from derivations import calculus
-from derivations.calculus import differentiate, restate
+from derivations.calculus import differentiate
 from derivations.expectation import WITHIN, Line, Setting
 from derivations.kernel.terms import (
     Term,
-    absolute,
     beta,
     both,
-    derivative,
     eq,
     exists,
-    exp,
     forall,
-    function,
     lam,
     le,
-    log,
     lt,
     minimum,
     num,
@@ -174,6 +167,14 @@ def inflated(line_: Line, score: Term, hessian: Term) -> Term:
     return forall(_epsilon, lt(0, _epsilon), exists(_tau, both(lt(0, _tau), wider)))
 
 
+def extreme_values(line_: Line, score: Term, hessian: Term) -> Term:
+    """At t = 0 every response has extreme values, and the incorrect ones are equally likely."""
+    found = [beta(g, [ZERO, i]) for g in (line_.score, line_.hessian)]
+    wanted = CHOICE3(i, 0, score, -score), CHOICE3(i, -hessian, hessian, hessian)
+    likely = [beta(line_.log_policy, [ZERO, num(number)]) for number in (1, 2)]
+    return both(forall(i, lt(i, 3), both(*map(eq, found, wanted))), eq(*likely))
+
+
 @state(
     "theorem",
     "trajectory.sharp",
@@ -186,6 +187,7 @@ def inflated(line_: Line, score: Term, hessian: Term) -> Term:
         eq(_sharp.alignment(0), 0),
         within_all(_sharp, ZERO, G, L),
         eq(_sharp.curvature(0), -KAPPA),
+        extreme_values(_sharp, G, L),
         inflated(_sharp, G, L),
     ),
     words="For $G = 0$ no such segment exists: a score that is zero on a segment leaves the "
@@ -202,10 +204,13 @@ def sharp(proof: Proof) -> Theorem:
     proof.note(curved, "at t = 0 the three responses have the extreme curvature")
     other = have(eq(-(ratio * -L + G**2), L), *known)
     each = attained_bounds(proof, values, other)
+    extreme = attained_values(values, other)
     segment = proof.note(
         inflate(proof, values, other, positive), "score and second derivative are continuous"
     )
-    return conjunction(part(values, 0), rate, part(values, 1, 1, 0), each, curved, segment)
+    return conjunction(
+        part(values, 0), rate, part(values, 1, 1, 0), each, curved, extreme, segment
+    )
 
 
 S, S0, H, H0 = (real(name) for name in ("S", "S0", "H", "H0"))
@@ -250,89 +255,6 @@ def silent_score(proof: Proof) -> Theorem:
     return proof.have(
         proof.statement.conclusion, *sides, unfold=("curvature",), why="every term vanishes"
     )
-
-
-# Steps beyond the threshold ------------------------------------------------------------------
-TIGHT = sharp_line(num(1), num(1))
-"""The line of `trajectory.sharp` with G = L = 1, so that kappa = 3."""
-
-_ratio, _delta = real("rho"), real("delta")
-
-
-def beyond(ratio: Term, epsilon: Term, delta: Term) -> Term:
-    """rho times twice the critical step at -delta, for the constants inflated by epsilon."""
-    return ratio * (2 * TIGHT.alignment(-delta) / (2 * (1 + epsilon) + (1 + epsilon) ** 2))
-
-
-def too_far(ratio: Term, epsilon: Term, delta: Term) -> Term:
-    """The step from -delta is beyond the threshold by the ratio, and the success rate falls."""
-    end = -delta + beyond(ratio, epsilon, delta)
-    return both(
-        lt(0, epsilon),
-        lt(0, delta),
-        TIGHT.regular((1 + epsilon) * num(1), (1 + epsilon) * num(1), -delta, end),
-        lt(0, TIGHT.alignment(-delta)),
-        lt(TIGHT.success(end), TIGHT.success(-delta)),
-    )
-
-
-@state(
-    "proposition",
-    "trajectory.tight-step",
-    "No larger step is safe",
-    provenance="extension",
-    claim=both(
-        TIGHT.policy,
-        forall(
-            _ratio,
-            lt(1, _ratio),
-            exists((_epsilon, _delta), too_far(_ratio, _epsilon, _delta)),
-        ),
-    ),
-    words="For every $\\rho > 1$ a step of $\\rho$ times twice the critical one, under constants "
-    "that are valid on the whole step, lowers the success rate.",
-)
-def tight_step(proof: Proof) -> Theorem:
-    ones = [have(lt(0, num(1)))] * 2
-    mapping = {L: num(1), G: num(1)}
-    known = proof.use("trajectory.sharp", *ones, mapping=mapping)
-    policy, rest = part(known, 0), part(known, 1, 1, 1, 1)
-    large = assume(lt(1, _ratio))
-    epsilon = (_ratio - 1) / (_ratio + 5)
-    small = have(both(lt(0, epsilon), lt(epsilon, 1)), large)
-    segment = apply(part(rest, 1), part(small, 0), at=[epsilon])
-    slope = proof.use("gap.curvature", policy, at=[0], mapping=TIGHT.substitution())
-    named = restate(slope, TIGHT.curvature(0), unfold=("curvature",))
-    three = have(eq(TIGHT.curvature(0), -3), part(rest, 0))
-    flat = part(known, 1, 1, 0)
-    meaning = instance(
-        "derivative.meaning", f=lam(u, TIGHT.alignment(u)), t=ZERO, x=TIGHT.curvature(0), y=epsilon
-    )
-    near = apply(meaning, fold(named, derivative(u, TIGHT.alignment(u), 0, TIGHT.curvature(0))),
-                 part(small, 0))  # fmt: skip
-    goal = beta(proof.statement.conclusion.args[1].args[0], [_ratio]).args[1]
-    d = real("d")
-
-    def step(wide: Theorem, close: Theorem) -> Theorem:
-        delta = minimum(_tau, d / 2) / (3 * _ratio + 1)
-        sizes = by_cases(
-            instance("minimum.cases", x=_tau, y=d / 2),
-            *([lambda case: have(
-                both(lt(0, delta), lt(delta, d), le(delta * (3 * _ratio + 1), _tau)),
-                case, part(wide, 0), part(close, 0), large)] * 2),
-        )  # fmt: skip
-        x = real("x")
-        tiny = [assume(r_) for r_ in conjuncts(sizes_of(x, d))]
-        local = apply(part(close, 1), have(lt(0 - d, -x), *tiny, part(close, 0)),
-                      have(lt(-x, 0 + d), *tiny, part(close, 0)), at=[-x])  # fmt: skip
-        aligned = alignment_near(local, tiny, three, flat, large, epsilon, x)
-        made = falls_beyond(proof, wide, aligned, tiny, large, epsilon, x)
-        made = discharge(where(made, {x: delta}), *parts_of(sizes), wide, close, large)
-        return infer("witness", made, formula=goal, terms=(epsilon, delta))
-
-    made = obtain(segment, [_tau], lambda wide: obtain(near, [d], lambda close: step(wide, close)))
-    return conjunction(policy, intro(proof.note(made, "start just before the top of the log-odds "
-                                     "and step across it"), _ratio, large.conclusion))  # fmt: skip
 
 
 # Moves of the proofs ----------------------------------------------------------------------
@@ -422,6 +344,17 @@ def attained_bounds(proof: Proof, values: Theorem, other: Theorem) -> Theorem:
 
     bounds = beta(within_all(_sharp, ZERO, G, L).args[0], [i]).args[1]
     return intro(each_below(i, 3, bounds, response), i, lt(i, 3))
+
+
+def attained_values(values: Theorem, other: Theorem) -> Theorem:
+    """`extreme_values` for the three responses of `trajectory.sharp`."""
+    inside, hole = assume(lt(i, num(3))), real("hole")
+    score, hessian = parts_of(apply(part(values, 1, 1, 1, 1), inside, at=[i]))
+    there = hessian.conclusion.args[0]
+    template = lam(hole, eq(there, CHOICE3(i, -L, hole, hole)))
+    exact = conjunction(score, infer("rewrite", other, hessian, template=template))
+    likely = extreme_values(_sharp, G, L).args[1]
+    return conjunction(intro(exact, i, inside.conclusion), have(likely, unfold=EXPLICIT))
 
 
 def size_of(there: Term, bound: Term, exact: Theorem, size: Theorem) -> Theorem:
@@ -546,149 +479,8 @@ def all_responses(bounds: Theorem, other: Theorem, known: list[Theorem]) -> list
     return results
 
 
-def sizes_of(x: Term, d: Term) -> Term:
-    """How small delta is."""
-    return both(lt(0, x), lt(x, d), le(x * (3 * _ratio + 1), _tau))
-
-
 def parts_of(theorem: Theorem) -> list[Theorem]:
     """The parts of a conjunction, each a theorem."""
     if theorem.conclusion.head != "and":
         return [theorem]
     return [part(theorem, 0), *parts_of(part(theorem, 1))]
-
-
-def alignment_near(
-    local: Theorem,
-    tiny: list[Theorem],
-    three: Theorem,
-    flat: Theorem,
-    large: Theorem,
-    epsilon: Term,
-    x: Term,
-) -> Theorem:
-    """(3 - epsilon) delta <= Delta mu(-delta) <= (3 + epsilon) delta."""
-    D, D0, C = real("D"), real("D0"), real("C")
-    error, step = D - D0 - C * (-x - ZERO), -x - ZERO
-    plain = [assume(le(absolute(error), epsilon * absolute(step))), assume(eq(C, -3)),
-             assume(eq(D0, 0))]  # fmt: skip
-    goal = both(le((3 - epsilon) * x, D), le(D, (3 + epsilon) * x))
-    made = by_cases(
-        instance("absolute.cases", x=error),
-        *([lambda one: by_cases(
-            instance("absolute.cases", x=step),
-            *([lambda two: have(goal, one, two, *plain, *tiny, large)] * 2))] * 2),
-    )  # fmt: skip
-    values = {D: TIGHT.alignment(-x), D0: TIGHT.alignment(0), C: TIGHT.curvature(0)}
-    return discharge(where(made, values), local, three, flat, *tiny, large)
-
-
-def falls_beyond(
-    proof: Proof,
-    wide: Theorem,
-    aligned: Theorem,
-    tiny: list[Theorem],
-    large: Theorem,
-    epsilon: Term,
-    x: Term,
-) -> Theorem:
-    """`too_far` at delta = x."""
-    end = -x + beyond(_ratio, epsilon, x)
-    D = real("D")
-    plain = [assume(r_) for r_ in conjuncts(both(
-        le((3 - epsilon) * x, D), le(D, (3 + epsilon) * x)))]  # fmt: skip
-    reach = -x + _ratio * (2 * D / (2 * (1 + epsilon) + (1 + epsilon) ** 2))
-    scalar = have(both(lt(0, D), lt(x, reach), le(reach, _tau), le(x, _tau)), *plain, *tiny, large)
-    facts_ = discharge(where(scalar, {D: TIGHT.alignment(-x)}), aligned, *tiny, large)
-    limits = parts_of(facts_)
-    shorter = narrower(wide, epsilon, x, end, limits)
-    start, stop = success_near(proof, -x), success_near(proof, end)
-    higher = tail_order(x, end, tiny, limits)
-    lower = falls_with_odds(stop, start, higher)
-    positive = have(lt(0, epsilon), large)
-    return conjunction(positive, tiny[0], shorter, limits[0], lower)
-
-
-def narrower(wide: Theorem, epsilon: Term, x: Term, end: Term, limits: list[Theorem]) -> Theorem:
-    """Regularity on [-tau, tau] gives regularity on [-delta, -delta + eta]."""
-    low, high, inside = assume(le(-x, t)), assume(le(t, end)), assume(lt(i, num(3)))
-    score, hessian = regularity(part(wide, 1))
-    _, _, last, first = limits
-    below = apply(at_most(), high, last, at=[t, end, _tau])
-    ends = [have(le(-_tau, t), low, first), below]
-    pieces = [
-        intro(
-            apply(bound, *ends, inside, at=[t, i]), (t, i),
-            low.conclusion, high.conclusion, inside.conclusion,
-        )
-        for bound in (score, hessian)
-    ]  # fmt: skip
-    wanted = TIGHT.regular((1 + epsilon) * num(1), (1 + epsilon) * num(1), -x, end)
-    return fold(conjunction(*pieces), wanted)
-
-
-@cache
-def at_most() -> Theorem:
-    """``for all x, y, z: x <= y -> y <= z -> x <= z``."""
-    x, y, z = (real(name) for name in ("x", "y", "z"))
-    chain = assume(le(x, y)), assume(le(y, z))
-    return intro(have(le(x, z), *chain), (x, y, z), *(c.conclusion for c in chain))
-
-
-def tail(at: Term) -> Term:
-    """exp(t + t**2) + exp(-t + t**2), four times the odds of failure."""
-    return exp(at + at**2) + exp(-at + at**2)
-
-
-def success_near(proof: Proof, at: Term) -> Theorem:
-    """J(t) = 4/(4 + exp(t + t**2) + exp(-t + t**2)) for the tight line."""
-    four = log(2 * ((num(1) + num(1) ** 2) / num(1)))
-    level = apply(instance("exp.log", x=four.args[0]), have(lt(0, four.args[0])))
-    bell = -(u**2) / 2
-    weight = 4 * exp(bell) + exp(bell) * exp(u + u**2) + exp(bell) * exp(-u + u**2)
-    positive = have(lt(0, weight))
-    share = discharge(where(calculus.exp_minus_log(), x=weight), positive)
-    pieces = [
-        instance("exp.sum", x=four, y=bell),
-        instance("exp.sum", x=bell, y=u + u**2),
-        instance("exp.sum", x=bell, y=-u + u**2),
-        instance("exp.sum", x=four + bell, y=-log(weight)),
-    ]
-    made = have(eq(TIGHT.success(u), 4 / (4 + tail(u))), level, *pieces, share, positive,
-                unfold=("mass", *EXPLICIT))  # fmt: skip
-    return where(made, {u: at})
-
-
-def tail_order(x: Term, end: Term, tiny: list[Theorem], limits: list[Theorem]) -> Theorem:
-    """The failure odds at the end of the step exceed those at its start."""
-    a_, b_, v_ = real("a"), real("b"), real("v")
-    ordered, positive = assume(lt(a_, b_)), assume(lt(0, a_))
-    smooth = differentiate(u, tail(u), v_)
-    value = smooth.conclusion.args[2]
-    low, high = assume(lt(a_, v_)), assume(lt(v_, b_))
-    rise = discharge(
-        where(calculus.exp_increasing(), a=-v_ + v_**2, b=v_ + v_**2),
-        have(lt(-v_ + v_**2, v_ + v_**2), low, positive),
-    )
-    sign = have(lt(0, value), rise, have(lt(0, v_), low, positive))
-    rule = where(calculus.increasing(), {f: lam(u, tail(u)), function("g", "R"): lam(v_, value)})
-    grows = discharge(
-        rule, ordered, intro(smooth, v_, le(a_, v_), le(v_, b_)),
-        intro(sign, v_, low.conclusion, high.conclusion),
-    )  # fmt: skip
-    even = have(eq(tail(-x), tail(x)))
-    made = discharge(where(grows, {a_: x, b_: end}), tiny[0], limits[1], *tiny, *limits)
-    return rewrite(made, symmetric(even))
-
-
-def falls_with_odds(stop: Theorem, start: Theorem, higher: Theorem) -> Theorem:
-    """4/(4 + T) falls as T > 0 rises."""
-    P, Q, T, U = (real(name) for name in ("P", "Q", "T", "U"))
-    plain = [
-        assume(eq(P, 4 / (4 + T))), assume(eq(Q, 4 / (4 + U))), assume(lt(U, T)), assume(lt(0, U))
-    ]  # fmt: skip
-    made = have(lt(P, Q), *plain)
-    (low, high), x = higher.conclusion.args, real("x")
-    values = {P: stop.conclusion.args[0], Q: start.conclusion.args[0], T: high, U: low}
-    positive = where(have(lt(0, tail(x))), {x: low.args[0].args[0].args[0]})
-    return discharge(where(made, values), stop, start, higher, positive)
