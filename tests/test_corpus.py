@@ -98,7 +98,7 @@ def test_both_readers_agree(claim: Claim) -> None:
     for text in (claim.claim, *claim.given):
         for term, relation in zip(relation_terms(text), relations(text), strict=True):
             for read, side in zip(term.args, (relation.left, relation.right), strict=True):
-                expected = mp.mpf(inexact(side, point))
+                expected = mp.mpf(inexact(side, point, 200))  # at a turning point half are lost
                 assert abs(digits(value(read, instance)) - expected) <= SAME * (1 + abs(expected))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from . import algebraic, classical, elementary, further, theory
+from . import algebraic, classical, elementary, further, independent, theory
 from .claim import Claim
 
 CLAIMS: tuple[Claim, ...] = (
-    *classical.CLAIMS, *elementary.CLAIMS, *theory.CLAIMS, *algebraic.CLAIMS, *further.CLAIMS
+    *classical.CLAIMS, *elementary.CLAIMS, *theory.CLAIMS, *algebraic.CLAIMS, *further.CLAIMS,
+    *independent.CLAIMS,
 )  # fmt: skip

@@ -108,9 +108,10 @@ def _root(x: Any) -> Any:
 
 
 def _lower_branch(x: Any) -> Any:
-    if not -mp.exp(-1) - SAME <= x < 0:
+    inside = digits(x)
+    if not -mp.exp(-1) - SAME <= inside < 0:
         raise UnclearError("W of a number outside of its domain")
-    return mp.lambertw(digits(x), -1).real
+    return mp.lambertw(inside, -1).real
 
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
