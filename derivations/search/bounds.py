@@ -259,7 +259,10 @@ def linear_bound(term: Term, facts: Sequence[Theorem], up: bool) -> Theorem | No
     premises, strict = list[Theorem](), False
     rates: list[Fraction] = []
     for i, v in enumerate(algebra.atoms):
-        rate = Fraction(poly[tuple(int(j == i) for j in range(len(algebra.atoms)))], scale)
+        power = tuple(int(j == i) for j in range(len(algebra.atoms)))
+        if power not in poly:  # it cancelled
+            continue
+        rate = Fraction(poly[power], scale)
         found = [
             b for b in bounds_of(v, facts)[1 if (rate > 0) == up else 0]
             if not free_variables(b.term) and b.fact.conclusion.head != "="
