@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -48,6 +48,8 @@ from derivations.tactics import (
     instance,
     intro,
     part,
+    rewrite,
+    transitive,
     where,
 )
 from derivations.theory.algorithm.bernstein import written_out
@@ -79,6 +81,7 @@ from derivations.theory.algorithm.table import (
     Algorithm,
     Row,
     Value,
+    elementary,
     polynomial_objective,
     restate_objective,
 )
@@ -119,7 +122,7 @@ def _given(theorem: Theorem, *facts: Theorem) -> Theorem:
 
 def row_of(algorithm: Algorithm) -> Row:
     """The row of an algorithm with groups of a fixed number of responses: its coefficient is
-    written out, its objective is `polynomial_objective` where there is one.
+    written out, and its objective is `polynomial_objective`, or else what SymPy finds.
 
     Raises `ValueError` for a symbolic group size.
 
@@ -135,14 +138,44 @@ def row_of(algorithm: Algorithm) -> Row:
     def coefficient(at: Term) -> Term:
         return substitute(value, {x: at})
 
+    plain = Row(algorithm, coefficient, lambda row: closed)
     try:
         objective, slope = polynomial_objective(algorithm)
     except ValueError:
-        return Row(algorithm, coefficient, lambda row: closed)
-    return Row(
-        algorithm, coefficient, lambda row: closed, objective,
-        lambda row: restate_objective(slope, row, closed),
-    )  # fmt: skip
+        found = _objective(plain)
+        return replace(plain, objective=found) if found else plain
+    ascent = restate_objective(slope, plain, closed)
+    return replace(plain, objective=objective, ascent=lambda row: ascent)
+
+
+def _objective(row: Row) -> Value | None:
+    """An elementary objective of a coefficient that is rational up to a factor; None if none is
+    found."""
+    sympy, slope = _sympy(), _sympy().together(to_sympy(row.slope))
+    factor, rest = slope.as_independent(_point(), as_Add=False)
+    if not rest.is_rational_function(_point()) or _roots(rest):
+        return None
+    found = sympy.integrate(sympy.apart(rest, _point()), _point())
+    found = sympy.Add(*(factor * a for a in sympy.Add.make_args(_real_logarithms(found))))
+    if found.has(sympy.RootSum, sympy.atan, sympy.Integral, sympy.I):
+        return None
+    value = from_sympy(found)
+    try:
+        elementary(row, lambda at: substitute(value, {x: at}))
+    except ProofError:
+        return None
+    return lambda at: substitute(value, {x: at})
+
+
+def _roots(expression: Any) -> set[Any]:
+    """What roots are taken of in an expression."""
+    return {p.base for p in expression.atoms(_sympy().Pow) if not p.exp.is_Integer}
+
+
+def _real_logarithms(expression: Any) -> Any:
+    """The expression with logarithms of what is positive at 1/2."""
+    half, log_ = _sympy().Rational(1, 2), _sympy().log
+    return expression.replace(log_, lambda a: log_(a if a.subs(_point(), half) > 0 else -a))
 
 
 def _written(algorithm: Algorithm) -> Theorem:
@@ -150,73 +183,117 @@ def _written(algorithm: Algorithm) -> Theorem:
     size = int(algorithm.size.head)
     up, down = algorithm.weighted(x)
     means = [_mean(size - 1, lambda j: beta(up, [j + 1]) - beta(down, [j]))]
-    plain = x * (1 - x) * means[0].conclusion.args[1]
+    opened = x * (1 - x) * means[0].conclusion.args[0]
     if algorithm.kept is not None:
         means.append(_mean(size, algorithm.kept))
-        plain = plain / means[1].conclusion.args[1]
+        opened = opened / means[1].conclusion.args[0]
+    made = rewrite(have(eq(algorithm.derived(x), opened), unfold=("coefficient",)), *means)
+    plain = made.conclusion.args[1]
     value = _tidy(plain)
-    return have(eq(algorithm.derived(x), value), *means, *INSIDE, unfold=("coefficient",))
+    if value == plain:
+        return made
+    return transitive(made, have(eq(plain, value), *INSIDE, *_square_roots(plain)))
 
 
 def _mean(trials: int, body: Callable[[Term], Term]) -> Theorem:
     """The binomial mean of a function of k, written out."""
-    values = []
-    for j in range(trials + 1):
-        value = body(num(j))
-        values.append(have(eq(value, _tidy(value)), *_roots_of_numbers(value)))
+    values = [number(body(num(j))) for j in range(trials + 1)]
     return written_out(lam(k, body(k)), values)
 
 
-def _roots_of_numbers(term: Term) -> list[Theorem]:
-    """The signs and squares of the roots of positive numbers in a term."""
+def number(value: Term) -> Theorem:
+    """``value = a tidy expression``, for what a group contributes."""
+    inside = INSIDE if x in free_variables(value) else []
+    return have(eq(value, _tidy(value)), *_extremes(value), *_square_roots(value), *inside)
+
+
+def _extremes(term: Term) -> list[Theorem]:
+    """The values of the minima and maxima of numbers in a term."""
     if term.kind != "app":
         return []
-    found = [fact for a in term.args for fact in _roots_of_numbers(a)]
-    number = evaluate(term.args[0], {}) if term.head == "sqrt" else None
-    if number is None or number <= 0:
+    found = [fact for a in term.args for fact in _extremes(a)]
+    value = evaluate(term, {}) if term.head in ("min", "max") else None
+    if value is None:
         return found
-    found += _root(num(number))
-    simple = from_sympy(to_sympy(sqrt(num(number))))  # 2 sqrt(2) for sqrt(8)
+    name = "minimum.cases" if term.head == "min" else "maximum.cases"
+    split = instance(name, x=term.args[0], y=term.args[1])
+    return [*found, by_cases(split, *([lambda case: have(eq(term, value), case)] * 2))]
+
+
+def _square_roots(term: Term) -> list[Theorem]:
+    """The signs and squares of the roots of positive numbers, and of x (1 - x), in a term."""
+    if term.kind != "app":
+        return []
+    found = [fact for a in term.args for fact in _square_roots(a)]
+    if term == DEVIATION:
+        return [*found, *_root(x * (1 - x), *INSIDE)]
+    number_ = evaluate(term.args[0], {}) if term.head == "sqrt" else None
+    if number_ is None or number_ <= 0:
+        return found
+    found += _root(num(number_))
+    simple = from_sympy(to_sympy(sqrt(num(number_))))  # 2 sqrt(2) for sqrt(8)
     parts = [root for factor in (simple, *simple.args) if isinstance(factor, Term)
              and factor.head == "sqrt" for root in _root(factor.args[0])]  # fmt: skip
-    rule = where(square_roots.root_unique(), {x: num(number), y: simple})
-    equal = discharge(rule, have(le(0, simple), *parts), have(eq(num(number), simple**2), *parts))
+    rule = where(square_roots.root_unique(), {x: num(number_), y: simple})
+    equal = discharge(rule, have(le(0, simple), *parts), have(eq(num(number_), simple**2), *parts))
     return [*found, *parts, equal]
 
 
-def _root(value: Term) -> list[Theorem]:
-    """The sign and the square of the root of a positive number."""
-    positive = have(lt(0, value))
+def _root(value: Term, *facts: Theorem) -> list[Theorem]:
+    """The sign and the square of the root of a positive expression."""
+    positive = have(lt(0, value), *facts)
     sign = discharge(where(square_roots.root_positive(), {x: value}), positive)
     return [sign, square_roots.root_of(value, positive)]
 
 
+DEVIATION = sqrt(x * (1 - x))
+
+
 def _tidy(term: Term) -> Term:
     """The expression in factors that are positive at 1/2, where they are about x alone; the caller
-    proves that it is equal."""
+    proves that it is equal.  A sum over groups with several roots in it is left as it is."""
     sympy = _sympy()
+    root, variance = sympy.Symbol("root", positive=True), _point() * (1 - _point())
     positive = {sympy.Symbol("L", real=True): sympy.Symbol("L", positive=True)}
-    factored = sympy.factor(to_sympy(_without_zeros(term)).subs(positive))
-    above, below = (_factors(part_) for part_ in sympy.fraction(factored))
-    return above if below == num(1) else above / below
+    expression = to_sympy(_without_zeros(term)).subs(sympy.sqrt(variance), root).subs(positive)
+    if expression.free_symbols == {_point()} and len(_roots(expression)) > 1:
+        return term
+    factored = sympy.factor(expression)
+    power = factored.as_independent(root)[1]
+    odd = power.as_base_exp()[1] if power.as_base_exp()[0] == root else 0
+    if odd % 2:
+        factored = sympy.factor(factored / power * variance ** ((odd - 1) // 2))
+    else:
+        factored = factored.subs(root, sympy.sqrt(variance))
+    top, bottom = sympy.fraction(factored)
+    (over, above), (under, below) = _factors(top), _factors(bottom)
+    over, under = sympy.fraction(over / under)
+    if odd % 2:
+        above.append(DEVIATION)
+    value = _product(over, above)
+    return value if under == 1 and not below else value / _product(under, below)
 
 
-def _factors(expression: Any) -> Term:
-    """A product, the factor 1 - x written so."""
+def _factors(expression: Any) -> tuple[Any, list[Term]]:
+    """The number and the other factors of a product, the factor 1 - x written so."""
     sympy = _sympy()
-    numbers, factors = sympy.Integer(1), []
+    number_, factors = sympy.Integer(1), []
     for factor in sympy.Mul.make_args(expression):
         base, exponent = factor.as_base_exp()
         if base.free_symbols == {_point()} and base.subs(_point(), sympy.Rational(1, 2)) < 0:
-            numbers, base = numbers * (-1) ** exponent, sympy.expand(-base)
+            number_, base = number_ * (-1) ** exponent, sympy.expand(-base)
         if factor.is_number:
-            numbers = numbers * factor
+            number_ = number_ * factor
         else:
             factors.append(from_sympy(base**exponent))
-    if numbers != 1 or not factors:
-        factors.insert(0, from_sympy(numbers))
-    product = factors[0]
-    for factor in factors[1:]:
+    return number_, factors
+
+
+def _product(number_: Any, factors: Sequence[Term]) -> Term:
+    """The factors and the number in front of them, unless it is 1."""
+    terms = [*([] if number_ == 1 and factors else [from_sympy(number_)]), *factors]
+    product = terms[0]
+    for factor in terms[1:]:
         product = product * factor
     return product
 
