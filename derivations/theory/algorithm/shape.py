@@ -29,7 +29,7 @@ from derivations.kernel.terms import (
     substitute,
 )
 from derivations.kernel.theorem import Theorem
-from derivations.library import Proof, state
+from derivations.library import Proof, prove, state
 from derivations.tactics import (
     apply,
     assume,
@@ -38,12 +38,16 @@ from derivations.tactics import (
     discharge,
     have,
     induct,
+    instance,
     intro,
     order,
+    part,
+    rewrite,
     specialise,
+    symmetric,
     where,
 )
-from derivations.theory.algorithm.groups import G, N
+from derivations.theory.algorithm.groups import G, N, a, b
 from derivations.theory.algorithm.rates import RAYS, c, p, q
 from derivations.theory.algorithm.table import trials
 
@@ -201,3 +205,151 @@ def along_rays() -> Theorem:
         have(le(p * c(q), q * c(p)), ordered[0], low, *ends),
         have(le((1 - q) * c(p), (1 - p) * c(q)), ordered[1], high, *ends),
     )
+
+
+# From the advantages ------------------------------------------------------------------------------
+
+g = function("g", "R")
+BY_GAIN = [
+    forall(k, le(k, N), le(0, g(k))),
+    forall(k, lt(k, N), both(le((N - k) * g(k + 1), (N + 1 - k) * g(k)),
+                             le((k + 1) * g(k), (k + 2) * g(k + 1)))),
+]  # fmt: skip
+"""What a correct response gains, k of its N companions being correct, is not negative and changes
+slowly enough."""
+
+
+@cache
+def by_gain() -> Theorem:
+    """The rays of ``x (1 - x) mean(N, x, g)``, under `BY_GAIN`: the same as a mean over two
+    responses more."""
+    size, scale = N + 2, (N + 1) * (N + 2)
+    sign, slow = map(assume, BY_GAIN)
+    value = lam(x, x * (size - x) / scale * g(x - 1))
+    positive = have(lt(0, scale), have(lt(0, N + 1)), have(lt(0, N + 2)))
+    names = {N: N + 1, F: value}
+    start = apply(sign, have(le(0, N)), at=[0])
+
+    def at_next(shape_: Term) -> tuple[Term, Theorem]:
+        """The goal for k + 1, under its premise."""
+        premise, goal = beta(shape_, [k + 1]).args
+        return goal, assume(premise)
+
+    def every(shape_: Term, next_: Theorem, premise: Theorem) -> Theorem:
+        """For all k, from what holds at 0 anyway and the goal for k + 1."""
+        first, goal = beta(shape_, [num(0)]).args
+        base = intro(have(goal, start, positive), (), first)
+        step = intro(next_, (), premise.conclusion)
+        return induct(k, beta(shape_, [k]), base, lambda _: step)
+
+    shapes = [where(assume(f), names).conclusion.args[0] for f in BY_GROUP]
+    goal, inside = at_next(shapes[0])
+
+    def last(case: Theorem, goal: Term = goal, inside: Theorem = inside) -> Theorem:
+        step = apply(instance("natural.discrete", m=N, n=k), case)
+        return have(goal, have(eq(N + 1 - k, 0), step, inside))
+
+    def before(case: Theorem, goal: Term = goal) -> Theorem:
+        share = (k + 1) * (N + 1 - k) / scale
+        return have(goal, times(share, apply(sign, case, at=[k]), positive, case), positive)
+
+    signs = every(shapes[0], by_cases(order(k, N), before, last), inside)
+    goals, inside = at_next(shapes[1])
+    among = have(le(k, N), apply(instance("natural.discrete", m=k, n=N + 1),
+                                 have(lt(k, N + 1), inside)))  # fmt: skip
+    share = (k + 1) * (k + 2) / scale, (N - k) * (N + 1 - k) / scale
+
+    def end(case: Theorem) -> Theorem:
+        none, whole = have(eq(N - k, 0), case, among), apply(sign, among, at=[k])
+        first = have(goals.args[0], times((k + 1) * (k + 2) / scale, whole, positive), none,
+                     positive)  # fmt: skip
+        return conjunction(first, have(goals.args[1], none))
+
+    def middle(case: Theorem) -> Theorem:
+        facts = [times(w, part(apply(slow, case, at=[k]), j), positive, case)
+                 for j, w in enumerate(share)]  # fmt: skip
+        return conjunction(*(have(goal, f, positive)
+                             for goal, f in zip(goals.args, facts, strict=True)))  # fmt: skip
+
+    slowly = every(shapes[1], by_cases(order(N, k), end, middle), inside)
+    made = discharge(where(prove("algorithm.shape"), names), signs, slowly)
+    biased = trials(N, where(binomial.twice_biased(), {function("F", "N"): lam(k, g(k - 1))}))
+    same = have(eq(x * (1 - x) * mean(N, x, lambda k: g(k)),
+                   mean(N + 1 + 1, x, lambda k: beta(value, [k]))), biased, positive)
+    return moved_rays(made, same)
+
+
+def moved_rays(rays: Theorem, same: Theorem) -> Theorem:
+    """The rays of a coefficient in other words, from ``new(x) = old(x)``."""
+    new, old = (lam(x, side) for side in same.conclusion.args)
+    wanted = rays_of(new)
+    low, between, high = (assume(f) for f in _premises(wanted))
+    known = [low, between, high, have(lt(p, 1), between, high), have(lt(0, q), low, between)]
+    made = apply(rays, *known, at=[p, q])
+    back = [discharge(where(symmetric(same), {x: at}), *known) for at in (p, q)]
+    return intro(rewrite(made, *back), (p, q), *(f.conclusion for f in (low, between, high)))
+
+
+def _premises(rays: Term) -> list[Term]:
+    """0 < p, p <= q and q < 1."""
+    found, formula = [], beta(rays.args[0], [p, q])
+    while formula.head == "imp":
+        found.append(formula.args[0])
+        formula = formula.args[1]
+    return found
+
+
+def times(factor: Term, bound: Theorem, *facts: Theorem) -> Theorem:
+    """``factor a <= factor b`` from ``a <= b``."""
+    w, a, b = real("w"), real("a"), real("b")
+    rule = have(le(w * a, w * b), assume(le(0, w)), assume(le(a, b)))
+    left, right = bound.conclusion.args
+    return discharge(where(rule, {w: factor, a: left, b: right}), have(le(0, factor), *facts), bound)
+
+
+d = function("d", "R")
+m, M = real("m"), real("M")
+
+
+@cache
+def kept_between() -> Theorem:
+    """``m <= c(x) <= M`` where groups are kept with the weight d(k), if that is so of k a(k)/G and
+    of -(G - k) b(k)/G in every group that is kept."""
+    inside, closed = [assume(f) for f in (lt(0, x), lt(x, 1))], assume(le(k, G))
+    up, down = d(k) * (k / G * a(k)), -(d(k) * ((G - k) / G * b(k)))
+    limits = assume(forall(k, le(k, G), both(between(up), between(down))))
+    here = apply(limits, closed, at=[k])
+    whole = (1 - x) * up + x * down
+    v, w, y, z, r = (real(name) for name in ("v", "w", "y", "z", "r"))
+    known = [assume(f) for f in (le(v, y), le(y, w), le(v, z), le(z, w))]
+    mixture = (1 - x) * y + x * z
+    low = have(le(v, mixture), have(le((1 - x) * v, (1 - x) * y), *known, *inside),
+               have(le(x * v, x * z), *known, *inside))  # fmt: skip
+    high = have(le(mixture, w), have(le((1 - x) * y, (1 - x) * w), *known, *inside),
+                have(le(x * z, x * w), *known, *inside))  # fmt: skip
+    values = {v: m * d(k), w: M * d(k), y: up, z: down}
+    sides = [discharge(where(side, values), here, *inside) for side in (low, high)]
+    ends = [have(le(0, x), inside[0]), have(le(x, 1), inside[1])]
+    bounds = []
+    for side in sides:
+        names = {function("F", "N"): lam(k, side.conclusion.args[0]),
+                 function("H", "N"): lam(k, side.conclusion.args[1])}  # fmt: skip
+        rule = trials(G, where(binomial.monotone(), names))
+        bounds.append(discharge(rule, *ends, intro(side, k, closed.conclusion)))
+    size = have(lt(0, G))
+    weighted = {function("a", "R"): lam(x, d(x) * a(x)), function("b", "R"): lam(x, d(x) * b(x))}
+    group = where(prove("algorithm.coefficient-by-group"), weighted)
+    numerator, chance = group.conclusion.args[0], mean(G, x, lambda k: d(k))
+    same = have(eq(numerator, mean(G, x, lambda k: beta(lam(k, whole), [k]))), group, size,
+                unfold=binomial.FORMS)  # fmt: skip
+    linear = [have(eq(mean(G, x, lambda k: r * d(k)), r * chance), unfold=binomial.FORMS)]
+    positive = assume(lt(0, chance))
+    known = [*bounds, same, *(where(linear[0], {r: s}) for s in (m, M))]
+    products = [have(le(m * chance, numerator), *known), have(le(numerator, M * chance), *known)]
+    return conjunction(have(le(m, numerator / chance), products[0], positive),
+                       have(le(numerator / chance, M), products[1], positive))  # fmt: skip
+
+
+def between(value: Term) -> Term:
+    """m d(k) <= value <= M d(k)."""
+    return both(le(m * d(k), value), le(value, M * d(k)))
