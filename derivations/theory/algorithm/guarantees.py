@@ -8,12 +8,14 @@ make proposals; what is returned are theorems of the kernel.
 from __future__ import annotations
 
 import importlib
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from derivations import square_roots
+from derivations import binomial, calculus, square_roots
+from derivations.binomial import mean
 from derivations.calculus import differentiate
 from derivations.kernel.terms import (
     Term,
@@ -22,9 +24,11 @@ from derivations.kernel.terms import (
     both,
     eq,
     free_variables,
+    function,
     lam,
     le,
     lt,
+    nat,
     ne,
     num,
     real,
@@ -34,7 +38,7 @@ from derivations.kernel.terms import (
 )
 from derivations.kernel.theorem import Theorem, infer
 from derivations.library import prove
-from derivations.search.claims import evaluate, from_sympy, to_sympy
+from derivations.search.claims import ClaimError, evaluate, from_sympy, to_sympy
 from derivations.search.prove import prove as decide
 from derivations.tactics import (
     ProofError,
@@ -43,22 +47,26 @@ from derivations.tactics import (
     by_cases,
     conjunction,
     discharge,
+    each_below,
     fold,
     have,
     instance,
     intro,
     part,
     rewrite,
+    symmetric,
     transitive,
     where,
 )
 from derivations.theory.algorithm.bernstein import written_out
+from derivations.theory.algorithm.groups import N
 from derivations.theory.algorithm.iterations import (
     COUNTS,
     END,
     SAFE,
     TRAINING,
     TRAJECTORY,
+    Count,
     F,
     Jk,
     alpha,
@@ -76,6 +84,7 @@ from derivations.theory.algorithm.rates import (
     p,
     q,
 )
+from derivations.theory.algorithm.shape import by_gain, g, kept_between, moved_rays
 from derivations.theory.algorithm.table import (
     INSIDE,
     Algorithm,
@@ -202,9 +211,25 @@ def _mean(trials: int, body: Callable[[Term], Term]) -> Theorem:
 
 
 def number(value: Term) -> Theorem:
-    """``value = a tidy expression``, for what a group contributes."""
+    """``value = a tidy expression``, for what a group contributes; with several roots in it, only
+    what is rational is evaluated."""
+    if x not in free_variables(value) and len(_roots(to_sympy(_without_zeros(value)))) > 1:
+        return have(eq(value, _evaluated(value)), *_extremes(value))
     inside = INSIDE if x in free_variables(value) else []
     return have(eq(value, _tidy(value)), *_extremes(value), *_square_roots(value), *inside)
+
+
+def _evaluated(term: Term) -> Term:
+    """The term with its rational parts as numbers, products with 0 as 0."""
+    exact = evaluate(term, {})
+    if exact is not None:
+        return num(exact)
+    if term.kind != "app":
+        return term
+    args = [_evaluated(a) for a in term.args]
+    if term.head in ("*", "/") and num(0) in args:
+        return num(0)
+    return app(term.head, *args)
 
 
 def _extremes(term: Term) -> list[Theorem]:
@@ -314,6 +339,209 @@ def _without_zeros(term: Term) -> Term:
     return app(term.head, *args)
 
 
+# The shape of a coefficient -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """c(J) <= b (1 - J), or c(J) <= b if `flat`, for 0 < J < 1; `attained` holds a place of
+    equality, at most 1/2, with the equation, where they are known."""
+
+    b: Term
+    below: Theorem
+    flat: bool = False
+    attained: tuple[Term, Theorem] | None = None
+
+    def form(self, rate: Term) -> Term:
+        """1 - J or 1."""
+        return num(1) if self.flat else 1 - rate
+
+
+@dataclass(frozen=True)
+class Floor:
+    """m f(J) <= c(J) for 0 < J < 1, and 0 < m; f is the coefficient in one of the `COUNTS`."""
+
+    count: Count
+    m: Term
+    positive: Theorem
+    below: Theorem
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is known of a coefficient: it is positive on (0, 1), and it has `RAYS` or a ceiling.
+
+    The theorems may rest on hypotheses about parameters, such as the group size.
+    """
+
+    coefficient: Value
+    positive: Theorem
+    rays: Theorem | None = None
+    ceiling: Ceiling | None = None
+    floor: Floor | None = None
+
+
+def shape_of(row: Row) -> Shape:
+    """The shape of a row's coefficient: outcome by outcome for groups of a fixed number of
+    responses, by the prover for other elementary coefficients."""
+    algorithm = row.algorithm
+    if algorithm.size.kind != "num" or any(x in free_variables(a) for a in algorithm.weighted(x)):
+        return searched(row.coefficient)
+    try:
+        return by_outcome(row) if algorithm.kept is None else by_kept_outcome(row)
+    except ProofError:
+        return searched(row.coefficient)
+
+
+def searched(coefficient: Value, *facts: Theorem) -> Shape:
+    """The shape of an elementary coefficient; the facts are about its parameters.
+
+    Raises `ProofError` if it is not seen to be positive, or has neither rays nor a ceiling.
+    """
+    low, high = _open(p)
+    sign = _shown(lt(0, coefficient(p)), low, high, *facts)
+    positive = intro(sign, p, low.conclusion, high.conclusion)
+    try:
+        return Shape(coefficient, positive, _rays(coefficient, positive, facts))
+    except ProofError:
+        return Shape(coefficient, positive, ceiling=_ceiling(coefficient, facts))
+
+
+def by_outcome(row: Row) -> Shape:
+    """The shape from what each outcome of a group gains."""
+    size = int(row.algorithm.size.head)
+    up, down = row.algorithm.weighted(x)
+    gain = lam(y, beta(up, [y + 1]) - beta(down, [y]))
+    mean_ = x * (1 - x) * mean(num(size - 1), x, lambda k: beta(gain, [k]))
+    same = have(eq(row.algorithm.derived(x), mean_), unfold=("coefficient",))
+    same = transitive(symmetric(row.closing(row)), same)
+    values = [number(beta(gain, [num(j)])).conclusion.args[1] for j in range(size)]
+    least = min(values, key=_decimal)
+    bound = _every(k, size, le(least, beta(gain, [k])))
+    low, high = _open(p)
+    positive, below = _above(size, gain, least, bound, same)
+    positive = discharge(where(positive, {x: p}), low, high)
+    floor = Floor(COUNTS[0], least, _numeric(lt(0, least)), below)
+    shape = Shape(row.coefficient, intro(positive, p, low.conclusion, high.conclusion), floor=floor)
+    try:
+        return replace(shape, rays=_rays_by_outcome(size, gain, same))
+    except ProofError:
+        return replace(searched(row.coefficient), floor=floor)
+
+
+def by_kept_outcome(row: Row) -> Shape:
+    """The shape from what each outcome of a group that is kept gains: between m and M."""
+    algorithm, size = row.algorithm, int(row.algorithm.size.head)
+    kept, (up, down) = algorithm.kept or num, algorithm.advantages(x)
+    gains = (lambda j: j * beta(up, [j]) / size), (lambda j: -((size - j) * beta(down, [j]) / size))
+    seen = [j for j in range(size + 1) if _decimal(number(kept(num(j))).conclusion.args[1]) > 0]
+    values = [number(f(num(j))).conclusion.args[1] for f in gains for j in seen]
+    low, high = min(values, key=_decimal), max(values, key=_decimal)
+    if _decimal(low) <= 0:
+        raise ProofError("the coefficient is no mean of positive gains", low)
+    rule = where(kept_between(), {
+        N: num(size - 1), function("d", "R"): lam(x, kept(x)), function("a", "R"): up,
+        function("b", "R"): down, real("m"): low, real("M"): high,
+    })  # fmt: skip
+    (limits,) = (h for h in rule.hypotheses if h.head == "forall")
+    premise, goal = beta(limits.args[0], [k]).args
+    bound = discharge(_every(k, size + 1, goal), have(lt(k, size + 1), assume(premise)))
+    made = discharge(rule, intro(bound, k, premise), _sometimes(size, kept, seen[0]), *INSIDE)
+    both_ = have(eq(row.algorithm.derived(x), made.conclusion.args[0].args[1]))
+    made = rewrite(made, symmetric(transitive(symmetric(row.closing(row)), both_)))
+    inside = _open(p)
+    ranged = (p, *(f.conclusion for f in inside))
+    small = _numeric(lt(0, low))
+    here = discharge(where(made, {x: p}), *inside)
+    v, w = real("v"), real("w")
+    strict = have(lt(0, w), assume(lt(0, v)), assume(le(v, w)))
+    sign = discharge(where(strict, {v: low, w: row.coefficient(p)}), small, part(here, 0))
+    one = real("r")
+    plain = have(le(v, one * 1), assume(le(v, one)))
+    top = discharge(where(plain, {v: row.coefficient(p), one: high}), part(here, 1))
+    least = have(le(one * 1, v), assume(le(one, v)))
+    below = discharge(where(least, {v: row.coefficient(x), one: low}), part(made, 0))
+    floor = Floor(COUNTS[3], low, small, below)
+    if x not in free_variables(row.coefficient(x)):
+        return replace(searched(row.coefficient), floor=floor)
+    return Shape(row.coefficient, intro(sign, *ranged), None, Ceiling(high, top, flat=True), floor)
+
+
+def _open(rate: Term) -> tuple[Theorem, Theorem]:
+    """0 < J and J < 1."""
+    return assume(lt(0, rate)), assume(lt(rate, 1))
+
+
+def _decimal(value: Term) -> float:
+    return float(to_sympy(value))
+
+
+def _numeric(goal: Term) -> Theorem:
+    """Relations between numbers, such as outcomes contribute."""
+    if goal.head == "and":
+        return conjunction(*map(_numeric, goal.args))
+    left, right = (number(side) for side in goal.args)
+    plain = app(goal.head, left.conclusion.args[1], right.conclusion.args[1])
+    made = _shown(plain, *_square_roots(plain))
+    made = infer("rewrite", symmetric(left), made, template=lam(u, app(goal.head, u, plain.args[1])))
+    return infer("rewrite", symmetric(right), made, template=lam(u, app(goal.head, goal.args[0], u)))
+
+
+def _every(index: Term, count: int, goal: Term) -> Theorem:
+    """Relations between numbers for every index below a number."""
+    return each_below(index, count, goal, lambda j: _numeric(beta(lam(index, goal), [num(j)])))
+
+
+def _above(
+    size: int, gain: Term, least: Term, bound: Theorem, same: Theorem
+) -> tuple[Theorem, Theorem]:
+    """``0 < c(x)`` and ``m x (1 - x) <= c(x)``, where every outcome gains at least m."""
+    among = assume(le(k, size - 1))
+    each = discharge(bound, have(lt(k, size), among))
+    at = {nat("n"): num(size - 1), real("p"): x}
+    steps = lam(k, beta(gain, [k]))
+    names = {function("F", "N"): lam(k, least), function("H", "N"): steps, **at}
+    closed = [have(le(*f.conclusion.args), f) for f in INSIDE]
+    made = discharge(where(binomial.monotone(), names), *closed, intro(each, k, among.conclusion))
+    made = rewrite(made, where(binomial.constant(least), at))
+    v, w = real("v"), real("w")
+    scaled = have(le(v * (x * (1 - x)), x * (1 - x) * w), assume(le(v, w)), *INSIDE)
+    scaled = discharge(where(scaled, {v: least, w: made.conclusion.args[1]}), made, *INSIDE)
+    below = rewrite(scaled, symmetric(same))
+    strict = have(lt(0, w), assume(le(v * (x * (1 - x)), w)), have(lt(0, v * (x * (1 - x))),
+                  assume(lt(0, v)), *INSIDE))  # fmt: skip
+    strict = where(strict, {v: least, w: below.conclusion.args[1]})
+    return discharge(strict, below, _numeric(lt(0, least)), *INSIDE), below
+
+
+def _rays_by_outcome(size: int, gain: Term, same: Theorem) -> Theorem:
+    """`RAYS` from comparisons of numbers."""
+    if size == 1:
+        raise ProofError("a group of one has no companions", gain)
+    rule = where(by_gain(), {N: num(size - 1), g: gain})
+    made = []
+    for hypothesis in rule.hypotheses:
+        premise, goal = beta(hypothesis.args[0], [k]).args
+        count = size if premise.head == "<=" else size - 1
+        each = discharge(_every(k, count, goal), have(lt(k, count), assume(premise)))
+        made.append(intro(each, k, premise))
+    return moved_rays(discharge(rule, *made), same)
+
+
+def _sometimes(size: int, kept: Value, seen: int) -> Theorem:
+    """A group is kept with positive probability, for 0 < x < 1."""
+    weight = lam(k, kept(k))
+    at = {nat("n"): num(size), real("p"): x}
+    names = {function("F", "N"): lam(k, num(0)), function("H", "N"): weight, nat("m"): num(seen)}
+    among = assume(le(k, size))
+    each = discharge(_every(k, size + 1, le(0, kept(k))), have(lt(k, size + 1), among))
+    strict = _numeric(lt(0, beta(weight, [num(seen)])))
+    made = discharge(where(binomial.increasing(), {**names, **at}), *INSIDE, have(le(seen, num(size))),
+                     intro(each, k, among.conclusion), strict)  # fmt: skip
+    made = rewrite(made, where(binomial.constant(num(0)), at))
+    return have(lt(0, mean(num(size - 1) + 1, x, kept)), made)
+
+
 # Learning rates -----------------------------------------------------------------------------------
 
 
@@ -321,16 +549,25 @@ def _without_zeros(term: Term) -> Term:
 class FixedRate:
     """A fixed learning rate that is safe at every success rate.
 
-    `positive` says that the coefficient is, on (0, 1); `theorem` that rate c(J) K(J) <= 1 there.
-    `attained` says that there is equality at J* = (L + G**2)/(2 L + G**2), so that no larger rate
-    is safe by that criterion; None where the rate is only known to be safe.
+    `theorem` says that rate c(J) K(J) <= 1 on (0, 1).  `attained` says that there is equality
+    somewhere, mostly at J* = (L + G**2)/(2 L + G**2), so that no larger rate is safe by that
+    criterion; None where the rate is only known to be safe.
     """
 
-    coefficient: Value
+    shape: Shape
     rate: Term
-    positive: Theorem
     theorem: Theorem
     attained: Theorem | None = None
+
+    @property
+    def coefficient(self) -> Value:
+        """c."""
+        return self.shape.coefficient
+
+    @property
+    def positive(self) -> Theorem:
+        """0 < c on (0, 1)."""
+        return self.shape.positive
 
     def run(self) -> Theorem:
         """A run with a learning rate up to this one: every step keeps half of its alignment, and
@@ -348,51 +585,59 @@ class FixedRate:
         sign = apply(self.positive, *inside, at=[p])
         limit = apply(self.theorem, *inside, at=[p])
         curve = curvature_positive(p, conjunction(*inside), _SMOOTH)
-        product = have(lt(0, self.coefficient(p) * critical(p)), sign, curve)
-        goal = le(alpha * self.coefficient(p) * critical(p), 1)
-        below = have(goal, limit, have(le(alpha * (self.coefficient(p) * critical(p)),
-                     self.rate * (self.coefficient(p) * critical(p))), small, product))  # fmt: skip
+        # The coefficient and the rate may be long: as numbers they are only factors.
+        v, w, r = real("v"), real("w"), real("r")
+        known = [assume(f) for f in (lt(0, v), lt(0, w), le(alpha, r), le(r * v * w, 1))]
+        product = have(lt(0, v * w), *known[:2])
+        rule = have(le(alpha * v * w, 1), have(le(alpha * (v * w), r * (v * w)), known[2], product),
+                    known[3])  # fmt: skip
+        names = {v: self.coefficient(p), w: critical(p), r: self.rate}
+        below = discharge(where(rule, names), small, sign, curve, limit)
         safe = conjunction(*map(assume, TRAJECTORY), intro(below, *ranged))
         either = where(assume(SAFE), {c: lam(p, self.coefficient(p))}).conclusion
         chosen = infer("weaken", safe, formula=either)
         return intro(sign, *ranged), positive_rate, chosen
 
 
-def fixed_rate(coefficient: Value, *facts: Theorem) -> FixedRate:
-    """A fixed learning rate that is safe at every J, for any coefficient on (0, 1).
+def fixed_rate(given: Row | Shape | Value, *facts: Theorem) -> FixedRate:
+    """A fixed learning rate that is safe at every J, for a row, or any coefficient on (0, 1).
 
     It is the largest, 1/(c(J*) kappa), where c is such as `algorithm.largest-curvature` asks for,
-    say concave; otherwise it comes from a bound c(J) <= b (1 - J), or c(J) <= b, with a number b.
-    The facts are about parameters of c.  Raises `ProofError` if neither can be proved.
+    say concave; otherwise it comes from a bound c(J) <= b (1 - J), or c(J) <= b.  The facts are
+    about parameters of c.  Raises `ProofError` if neither can be proved.
 
     >>> fixed_rate(lambda J: J * (1 - J)).rate
     (G**2 + 2*L)/(L*(G**2 + L))
     """
-    low, high = assume(lt(0, p)), assume(lt(p, 1))
-    ranged = (p, low.conclusion, high.conclusion)
-    positive = intro(_shown(lt(0, coefficient(p)), low, high, *facts), *ranged)
-    try:
-        rays = _rays(coefficient, positive, facts)
-    except ProofError:
-        return _bounded(coefficient, positive, facts)
+    if isinstance(given, Row):
+        given = shape_of(given)
+    shape = given if isinstance(given, Shape) else searched(given, *facts)
+    return _below_ceiling(shape) if shape.rays is None else _at_peak(shape, facts)
+
+
+def _at_peak(shape: Shape, facts: Sequence[Theorem]) -> FixedRate:
+    """The largest rate, by `algorithm.largest-curvature`."""
+    coefficient, low, high = shape.coefficient, *_open(p)
     mapping = {c: lam(p, coefficient(p)), PEAK: _AT_PEAK}
     same = have(eq(_AT_PEAK, _AT_PEAK))
-    made = discharge(where(prove("algorithm.largest-curvature"), mapping), rays, same, _SMOOTH)
+    made = _given(where(prove("algorithm.largest-curvature"), mapping), shape.rays, same, _SMOOTH)
     inside = part(made, 0), part(made, 1, 0)
     largest = coefficient(_AT_PEAK) * KAPPA
-    sign = apply(positive, *inside, at=[_AT_PEAK])
+    sign = apply(shape.positive, *inside, at=[_AT_PEAK])
     short = _reciprocal(largest, sign, *facts)
     rate = short.conclusion.args[1]
-    size = have(lt(0, largest), sign, have(lt(0, KAPPA), _SMOOTH))
+    product = have(lt(0, _A * _B), assume(lt(0, _A)), assume(lt(0, _B)))
+    product = where(product, {_A: coefficient(_AT_PEAK), _B: KAPPA})
+    size = discharge(product, sign, have(lt(0, KAPPA), _SMOOTH))
     limit = apply(part(made, 1, 1, 0), low, high, at=[p])
     below, equal = _inverse_rates()
     there = {_A: coefficient(_AT_PEAK), _B: critical(_AT_PEAK), _V: largest, _R: rate}
     top = have(eq(_A * _B, _A * _K), assume(eq(_B, _K)))
     top = discharge(where(top, {_A: there[_A], _B: there[_B], _K: KAPPA}), part(made, 1, 1, 1))
     here = {_A: coefficient(p), _B: critical(p), _V: largest, _R: rate}
-    theorem = intro(discharge(where(below, here), size, short, limit), *ranged)
-    peak = discharge(where(equal, there), size, short, top)
-    return FixedRate(coefficient, rate, positive, theorem, peak)
+    theorem = discharge(where(below, here), size, short, limit)
+    theorem = intro(theorem, p, low.conclusion, high.conclusion)
+    return FixedRate(shape, rate, theorem, discharge(where(equal, there), size, short, top))
 
 
 _A, _B, _K, _R, _V = (real(name) for name in "abkrv")
@@ -411,6 +656,8 @@ def _inverse_rates() -> tuple[Theorem, Theorem]:
 
 def _rays(coefficient: Value, positive: Theorem, facts: Sequence[Theorem]) -> Theorem:
     """What `algorithm.largest-curvature` asks of a coefficient."""
+    if not _looks_so(coefficient):
+        raise ProofError("c(J)/J rises or c(J)/(1 - J) falls somewhere", coefficient(p))
     goal = beta(where(assume(RAYS), {c: lam(p, coefficient(p))}).conclusion.args[0], [p, q])
     ordered = []
     while goal.head == "imp":
@@ -424,49 +671,122 @@ def _rays(coefficient: Value, positive: Theorem, facts: Sequence[Theorem]) -> Th
     return intro(conjunction(*made), (p, q), *(f.conclusion for f in ordered))
 
 
+def _looks_so(coefficient: Value) -> bool:
+    """Whether c(J)/J does not rise and c(J)/(1 - J) does not fall, on a grid; True if there are
+    parameters."""
+    value = to_sympy(coefficient(x))
+    if value.free_symbols - {_point()}:
+        return True
+    c_ = _sympy().lambdify(_point(), value, "math")
+    places = [(j / 64, c_(j / 64)) for j in range(1, 64)]
+    return all(
+        f / b_ <= e / a_ + 1e-9 and e / (1 - a_) <= f / (1 - b_) + 1e-9
+        for (a_, e), (b_, f) in itertools.pairwise(places)
+    )
+
+
 def _reciprocal(largest: Term, sign: Theorem, *facts: Theorem) -> Theorem:
     """``1/largest = rate``, the rate in factors where arithmetic can follow."""
     plain = 1 / largest
     try:
-        tidy = _tidy(plain)
+        tidy = _tidy(plain) if len(_roots(to_sympy(plain))) < 2 else plain
         return _shown(eq(plain, tidy), sign, _SMOOTH, *facts)
-    except ProofError:
+    except (ClaimError, ProofError):
         return have(eq(plain, plain))
 
 
-def _bounded(coefficient: Value, positive: Theorem, facts: Sequence[Theorem]) -> FixedRate:
-    """A safe rate from a bound on c(J)/(1 - J), or else on c(J)."""
-    low, high = assume(lt(0, p)), assume(lt(p, 1))
-    sign = apply(positive, low, high, at=[p])
-    for form, curvature in ((1 - p, L), (num(1), KAPPA)):
-        for b in _ceilings(coefficient(p) / form):
+def _ceiling(coefficient: Value, facts: Sequence[Theorem]) -> Ceiling:
+    """A bound on c(J)/(1 - J), or else on c(J), by sampling and the prover."""
+    low, high = _open(p)
+    for flat in (False, True):
+        form = num(1) if flat else 1 - p
+        for b, place in _ceilings(coefficient(p) / form):
             try:
                 below = _shown(le(coefficient(p), b * form), low, high, *facts)
             except ProofError:
                 continue
-            product = _below_branch(coefficient(p), form, b, below, sign)
-            rate = num(1 / Fraction(b.head)) / curvature
-            goal = le(rate * coefficient(p) * critical(p), 1)
-            theorem = intro(have(goal, product, _SMOOTH), p, low.conclusion, high.conclusion)
-            return FixedRate(coefficient, rate, positive, theorem)
+            at = num(place)
+            equal = eq(coefficient(at), b * (num(1) if flat else 1 - at))
+            try:
+                attained = (at, have(equal)) if 2 * place <= 1 and not flat else None
+            except ProofError:
+                attained = None
+            return Ceiling(b, below, flat, attained)
     raise ProofError(f"no bound on {coefficient(p)!r} is proved for 0 < p < 1", coefficient(p))
 
 
-def _below_branch(value: Term, form: Term, b: Term, below: Theorem, sign: Theorem) -> Theorem:
+def _below_ceiling(shape: Shape) -> FixedRate:
+    """A safe rate from a bound; the largest one where the bound is attained before J*."""
+    ceiling, coefficient, (low, high) = shape.ceiling, shape.coefficient, _open(p)
+    if ceiling is None:
+        raise ProofError("neither the rays of the coefficient nor a bound are known")
+    sign = apply(shape.positive, low, high, at=[p])
+    scale = KAPPA if ceiling.flat else L
+    product = _below_branch(coefficient(p), ceiling, sign)
+    inverse = 1 / ceiling.b
+    rate = (_tidy(inverse) if not free_variables(inverse) else inverse) / scale
+    positive = _ceiling_sign(ceiling, shape)
+    size = have(lt(0, _A * _B), assume(lt(0, _A)), assume(lt(0, _B)))
+    size = discharge(where(size, {_A: ceiling.b, _B: scale}), positive,
+                     have(lt(0, scale), _SMOOTH))  # fmt: skip
+    short = _shown(eq(1 / (ceiling.b * scale), rate), positive, _SMOOTH,
+                   *_square_roots(ceiling.b))  # fmt: skip
+    below, equal = _inverse_rates()
+    names = {_A: coefficient(p), _B: critical(p), _V: ceiling.b * scale, _R: rate}
+    theorem = discharge(where(below, names), size, short, product)
+    theorem = intro(theorem, p, low.conclusion, high.conclusion)
+    if ceiling.attained is None:
+        return FixedRate(shape, rate, theorem)
+    at, same = ceiling.attained
+    top = _first_branch(at, same, ceiling.b)
+    names = {_A: coefficient(at), _B: critical(at), _V: ceiling.b * scale, _R: rate}
+    return FixedRate(shape, rate, theorem, discharge(where(equal, names), size, short, top))
+
+
+def _ceiling_sign(ceiling: Ceiling, shape: Shape) -> Theorem:
+    """0 < b, as c(1/2) is positive."""
+    half = num(Fraction(1, 2))
+    inside = have(lt(0, half)), have(lt(half, 1))
+    sign = apply(shape.positive, *inside, at=[half])
+    below = discharge(where(ceiling.below, {p: half}), *inside)
+    v, w, r = real("v"), real("w"), real("r")
+    rule = have(lt(0, w), assume(lt(0, v)), assume(le(v, w * r)), assume(lt(0, r)))
+    form = ceiling.form(half)
+    return discharge(where(rule, {v: shape.coefficient(half), w: ceiling.b, r: form}), sign, below,
+                     have(lt(0, form)))  # fmt: skip
+
+
+def _first_branch(at: Term, same: Theorem, b: Term) -> Theorem:
+    """``c K = b L`` where ``c = b (1 - J)``, for a success rate that is at most 1/2."""
+    early = have(both(lt(0, at), le(at, num(Fraction(1, 2)))))
+    less = have(le(L / (1 - at), (L + G**2) / at), early, _SMOOTH)
+    curvature = by_cases(
+        instance("minimum.cases", x=(L + G**2) / at, y=L / (1 - at)),
+        *([lambda case: have(eq(critical(at), L / (1 - at)), case, less, unfold=(SUCCESS,))] * 2),
+    )
+    return have(eq(same.conclusion.args[0] * critical(at), b * L), curvature, same, early)
+
+
+def _below_branch(value: Term, ceiling: Ceiling, sign: Theorem) -> Theorem:
     """``c K <= b L`` from ``c <= b (1 - J)``, or ``c K <= b kappa`` from ``c <= b``."""
-    low, high = assume(lt(0, p)), assume(lt(p, 1))
-    if form == num(1):
+    low, high = _open(p)
+    v, w = real("v"), real("w")
+    names = {v: value, w: ceiling.b}
+    curve = curvature_positive(p, conjunction(low, high), _SMOOTH)
+    if ceiling.flat:
+        known = [assume(le(v, w * 1)), assume(lt(0, v))]
         limit = have(le(critical(p), KAPPA), *_log_odds_bound(low, high))
-        return have(le(value * critical(p), b * KAPPA), below, limit, sign,
-                    curvature_positive(p, conjunction(low, high), _SMOOTH))  # fmt: skip
+        made = have(le(v * critical(p), w * KAPPA), *known, limit, curve)
+        return discharge(where(made, names), ceiling.below, sign, low, high, _SMOOTH)
     branch = L / (1 - p)
     smaller = by_cases(
         instance("minimum.cases", x=(L + G**2) / p, y=branch),
         *([lambda case: have(le(critical(p), branch), case, unfold=(SUCCESS,))] * 2),
     )
-    first = have(le(value * critical(p), value * branch), smaller, sign)
-    second = have(le(value * branch, b * L), below, _SMOOTH, high)
-    return have(le(value * critical(p), b * L), first, second)
+    first = have(le(v * critical(p), v * branch), smaller, assume(lt(0, v)))
+    second = have(le(v * branch, w * L), assume(le(v, w * (1 - p))), _SMOOTH, high)
+    made = have(le(v * critical(p), w * L), first, second)
+    return discharge(where(made, names), ceiling.below, sign, low, high, _SMOOTH)
 
 
 def _log_odds_bound(low: Theorem, high: Theorem) -> list[Theorem]:
@@ -475,21 +795,23 @@ def _log_odds_bound(low: Theorem, high: Theorem) -> list[Theorem]:
     return [apply(made.theorem, low, high, at=[p]), have(lt(0, KAPPA), _SMOOTH)]
 
 
-def _ceilings(ratio: Term) -> list[Term]:
-    """Numbers that may bound the ratio on (0, 1), the smallest first; none if it seems to grow
-    without bound."""
+def _ceilings(ratio: Term) -> list[tuple[Term, Fraction]]:
+    """Numbers that may bound the ratio on (0, 1), the best first, with a place where it is large;
+    none if it seems to grow without bound."""
     sympy = _sympy()
     if len(free_variables(ratio)) != 1:
         return []
     (at,) = free_variables(ratio)
     value = sympy.lambdify(sympy.Symbol(at.head, real=True), to_sympy(ratio), "math")
-    peak = max(value(j / 2000) for j in range(1, 2000))
+    peak, top = max((value(j / 2000), j) for j in range(1, 2000))
     if value(1 - 1e-7) > 2 * peak or value(1e-7) > 2 * peak:
         return []
+    place = Fraction(top, 2000).limit_denominator(32)
+    exact = evaluate(ratio, {at: place})
     near = Fraction(peak).limit_denominator(64)
-    step = Fraction(peak).limit_denominator(10**6) * Fraction(1001, 1000)
-    least = peak * (1 - 1e-12)
-    return [num(b) for b in (near, step.limit_denominator(10**4), 2 * near) if b >= least]
+    step = (Fraction(peak).limit_denominator(10**6) * Fraction(1001, 1000)).limit_denominator(10**4)
+    found = [b for b in (exact, near, step, 2 * near) if b is not None and b >= peak * (1 - 1e-12)]
+    return [(num(b), place) for b in dict.fromkeys(found)]
 
 
 # Iterations ---------------------------------------------------------------------------------------
@@ -509,6 +831,8 @@ def primitive(coefficient: Value) -> Value:
     at, odds = sympy.Symbol("x", real=True), sympy.Symbol("w", real=True)
     integrand = 1 / (at * (1 - at) * to_sympy(coefficient(x)))
     variable = at
+    if _roots(integrand.subs(sympy.sqrt(at * (1 - at)), odds)):
+        raise ValueError(none)
     if not integrand.is_rational_function(at):
         # J = 1/(1 + w**2) makes sqrt(J (1 - J)) rational.
         root = sympy.sqrt(at * (1 - at))
@@ -547,25 +871,32 @@ def iterations(safe: FixedRate, potential: Value | None = None) -> Theorem:
 
 def iterations_at_most(safe: FixedRate) -> Theorem:
     """The same from a bound m f(J) <= c(J), where f is the coefficient of log-odds ascent,
-    population GRPO, RAFT or REINFORCE, and m a number: for a coefficient without an elementary
-    primitive.  Raises `ProofError` if there is no such bound.
+    population GRPO, RAFT or REINFORCE: for a coefficient without an elementary primitive.
+
+    Raises `ProofError` if there is no such bound.
     """
+    floor = safe.shape.floor or _floor(safe.coefficient)
     low, high, inside = _within(x)
+    made = where(prove(f"algorithm.rate-{floor.count.name}"),
+                 {c: lam(p, safe.coefficient(p)), m: floor.m})  # fmt: skip
+    below = discharge(floor.below, part(inside, 0), part(inside, 1), low)
+    positive, *_ = safe.training()
+    made = _given(made, floor.positive, intro(below, x, low.conclusion, high.conclusion), positive)
+    return conjunction(while_safe(part(made, 0), safe.run()), part(made, 1))
+
+
+def _floor(coefficient: Value) -> Floor:
+    """A lower bound on an elementary coefficient, by sampling and the prover."""
     for count in reversed(COUNTS):
         form = count.coefficient(x)
-        for b in _ceilings(form / safe.coefficient(x)):
+        for b, _ in _ceilings(form / coefficient(x)):
             m_ = num(1 / Fraction(b.head))
             try:
-                below = _shown(le(m_ * form, safe.coefficient(x)), part(inside, 0), part(inside, 1))
+                below = _shown(le(m_ * form, coefficient(x)), *INSIDE)
             except ProofError:
                 continue
-            made = where(prove(f"algorithm.rate-{count.name}"),
-                         {c: lam(p, safe.coefficient(p)), m: m_})  # fmt: skip
-            lower = intro(below, x, low.conclusion, high.conclusion)
-            positive, *_ = safe.training()
-            made = _given(made, have(lt(0, m_)), lower, positive)
-            return conjunction(while_safe(part(made, 0), safe.run()), part(made, 1))
-    raise ProofError("no lower bound on the coefficient is proved", safe.coefficient(x))
+            return Floor(count, m_, have(lt(0, m_)), below)
+    raise ProofError("no lower bound on the coefficient is proved", coefficient(x))
 
 
 def _started() -> Theorem:
@@ -591,13 +922,58 @@ def _falls(safe: FixedRate) -> Theorem:
     above = have(lt(0, x), low, _started())
     below = have(lt(y, 1), high, assume(lt(0, epsilon)))
     plain = [above, ordered, below, have(lt(x, 1), ordered, below), have(lt(0, y), above, ordered)]
-    goal = le(safe.coefficient(y), safe.coefficient(x))
-    try:
-        made = _shown(goal, *plain)
-    except ProofError:
-        half = assume(le(num(Fraction(1, 2)), Jk(0)))
-        made = _shown(goal, *plain, have(le(num(Fraction(1, 2)), x), half, low))
+    half = le(num(Fraction(1, 2)), Jk(0))
+    made = _decreasing(safe.coefficient, plain)
+    if made is None:
+        start = have(le(num(Fraction(1, 2)), x), assume(half), low)
+        made = _decreasing(safe.coefficient, [*plain, start], start)
+    if made is None:
+        raise ProofError("the coefficient is not seen to fall", safe.coefficient(x))
     return intro(made, (x, y), low.conclusion, ordered.conclusion, high.conclusion)
+
+
+def _decreasing(
+    coefficient: Value, known: Sequence[Theorem], *start: Theorem
+) -> Theorem | None:
+    """``c(y) <= c(x)``: by arithmetic, from the sign of the derivative, or by the prover; None if
+    it fails."""
+    goal = le(coefficient(y), coefficient(x))
+    value = to_sympy(coefficient(x))
+    if not value.free_symbols - {_point()}:
+        c_, first = _sympy().lambdify(_point(), value, "math"), 0.5 if start else 1 / 64
+        places = [c_(first + (1 - first) * j / 64) for j in range(64)]
+        if any(b_ > a_ + 1e-9 for a_, b_ in itertools.pairwise(places)):
+            return None
+    try:
+        return have(goal, *known)
+    except ProofError:
+        pass
+    try:
+        return _by_slope(coefficient, known, *start)
+    except (ProofError, ClaimError):
+        pass
+    try:
+        return _shown(goal, *known)
+    except ProofError:
+        return None
+
+
+def _by_slope(coefficient: Value, known: Sequence[Theorem], *start: Theorem) -> Theorem:
+    """``c(y) <= c(x)``, the derivative of a rational coefficient not being positive."""
+    t = real("t")
+    slope = from_sympy(_sympy().factor(_sympy().diff(-to_sympy(coefficient(t)), to_sympy(t))))
+    low, high = assume(le(x, t)), assume(le(t, y))
+    inside = [have(lt(0, t), low, *known), have(lt(t, 1), high, *known)]
+    inside += [have(le(num(Fraction(1, 2)), t), low, *start)] if start else []
+    made = differentiate(u, -coefficient(u), t, *inside, value=slope)
+    sign = _shown(le(0, slope), *inside)
+    ranged = t, low.conclusion, high.conclusion
+    rule = where(calculus.monotone(), {
+        function("f", "R"): lam(u, -coefficient(u)), function("g", "R"): lam(t, slope),
+        real("a"): x, real("b"): y,
+    })  # fmt: skip
+    grown = discharge(rule, known[1], intro(made, *ranged), intro(sign, *ranged))
+    return have(le(coefficient(y), coefficient(x)), grown)
 
 
 def _slope(safe: FixedRate, value: Value) -> Theorem:
