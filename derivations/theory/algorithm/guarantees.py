@@ -40,6 +40,7 @@ from derivations.kernel.theorem import Theorem, infer
 from derivations.library import prove
 from derivations.search.claims import ClaimError, evaluate, from_sympy, to_sympy
 from derivations.search.prove import prove as decide
+from derivations.tactics import replace as replaced
 from derivations.tactics import (
     ProofError,
     apply,
@@ -196,7 +197,11 @@ def _written(algorithm: Algorithm) -> Theorem:
     if algorithm.kept is not None:
         means.append(_mean(size, algorithm.kept))
         opened = opened / means[1].conclusion.args[0]
-    made = rewrite(have(eq(algorithm.derived(x), opened), unfold=("coefficient",)), *means)
+    made = have(eq(algorithm.derived(x), opened), unfold=("coefficient",))
+    for mean_ in means:
+        plain = replaced(opened, mean_.conclusion.args[0], u)
+        made = infer("rewrite", mean_, made, template=lam(u, eq(algorithm.derived(x), plain)))
+        opened = substitute(plain, {u: mean_.conclusion.args[1]})
     plain = made.conclusion.args[1]
     value = _tidy(plain)
     if value == plain:
@@ -944,10 +949,6 @@ def _decreasing(
         places = [c_(first + (1 - first) * j / 64) for j in range(64)]
         if any(b_ > a_ + 1e-9 for a_, b_ in itertools.pairwise(places)):
             return None
-    try:
-        return have(goal, *known)
-    except ProofError:
-        pass
     try:
         return _by_slope(coefficient, known, *start)
     except (ProofError, ClaimError):
