@@ -349,13 +349,15 @@ def _without_zeros(term: Term) -> Term:
 
 @dataclass(frozen=True)
 class Ceiling:
-    """c(J) <= b (1 - J), or c(J) <= b if `flat`, for 0 < J < 1; `attained` holds a place of
-    equality, at most 1/2, with the equation, where they are known."""
+    """c(J) <= b (1 - J), or c(J) <= b if `flat`, for 0 < J < 1.
+
+    `attained` holds a place of equality, that it is at most 1/2, and the equation, where known.
+    """
 
     b: Term
     below: Theorem
     flat: bool = False
-    attained: tuple[Term, Theorem] | None = None
+    attained: tuple[Term, Theorem, Theorem] | None = None
 
     def form(self, rate: Term) -> Term:
         """1 - J or 1."""
@@ -387,9 +389,14 @@ class Shape:
 
 
 def shape_of(row: Row) -> Shape:
-    """The shape of a row's coefficient: outcome by outcome for groups of a fixed number of
-    responses, by the prover for other elementary coefficients."""
+    """The shape of a row's coefficient: for the rows of the table as in `fixed`, outcome by outcome
+    for groups of a fixed number of responses, by the prover for other elementary coefficients."""
+    from derivations.theory.algorithm.fixed import SHAPES
+
     algorithm = row.algorithm
+    for known, shape in SHAPES:
+        if known is row:
+            return shape()
     if algorithm.size.kind != "num" or any(x in free_variables(a) for a in algorithm.weighted(x)):
         return searched(row.coefficient)
     try:
@@ -713,11 +720,16 @@ def _ceiling(coefficient: Value, facts: Sequence[Theorem]) -> Ceiling:
             at = num(place)
             equal = eq(coefficient(at), b * (num(1) if flat else 1 - at))
             try:
-                attained = (at, have(equal)) if 2 * place <= 1 and not flat else None
+                known = (at, have(_early(at)), have(equal)) if not flat else None
             except ProofError:
-                attained = None
-            return Ceiling(b, below, flat, attained)
+                known = None
+            return Ceiling(b, below, flat, known)
     raise ProofError(f"no bound on {coefficient(p)!r} is proved for 0 < p < 1", coefficient(p))
+
+
+def _early(at: Term) -> Term:
+    """0 < J <= 1/2."""
+    return both(lt(0, at), le(at, num(Fraction(1, 2))))
 
 
 def _below_ceiling(shape: Shape) -> FixedRate:
@@ -742,8 +754,8 @@ def _below_ceiling(shape: Shape) -> FixedRate:
     theorem = intro(theorem, p, low.conclusion, high.conclusion)
     if ceiling.attained is None:
         return FixedRate(shape, rate, theorem)
-    at, same = ceiling.attained
-    top = _first_branch(at, same, ceiling.b)
+    at, early, same = ceiling.attained
+    top = _first_branch(at, early, same, ceiling.b)
     names = {_A: coefficient(at), _B: critical(at), _V: ceiling.b * scale, _R: rate}
     return FixedRate(shape, rate, theorem, discharge(where(equal, names), size, short, top))
 
@@ -761,9 +773,8 @@ def _ceiling_sign(ceiling: Ceiling, shape: Shape) -> Theorem:
                      have(lt(0, form)))  # fmt: skip
 
 
-def _first_branch(at: Term, same: Theorem, b: Term) -> Theorem:
+def _first_branch(at: Term, early: Theorem, same: Theorem, b: Term) -> Theorem:
     """``c K = b L`` where ``c = b (1 - J)``, for a success rate that is at most 1/2."""
-    early = have(both(lt(0, at), le(at, num(Fraction(1, 2)))))
     less = have(le(L / (1 - at), (L + G**2) / at), early, _SMOOTH)
     curvature = by_cases(
         instance("minimum.cases", x=(L + G**2) / at, y=L / (1 - at)),
