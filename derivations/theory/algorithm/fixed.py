@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from derivations import square_roots
@@ -17,12 +18,12 @@ from derivations.kernel.terms import (
     lam,
     le,
     lt,
-    minimum,
+    nat,
     num,
     real,
     sqrt,
 )
-from derivations.kernel.theorem import Theorem
+from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, prove, state
 from derivations.products import POWER, power_next, power_sign
 from derivations.tactics import (
@@ -39,13 +40,15 @@ from derivations.tactics import (
     part,
     rewrite,
     specialise,
+    symmetric,
     where,
 )
 from derivations.theory.algorithm.bernstein import variance_mean
+from derivations.theory.algorithm.edges import mixed_groups
 from derivations.theory.algorithm.groups import N, deviation, deviation_sign
 from derivations.theory.algorithm.guarantees import Ceiling, Floor, Shape, fixed_rate, searched
 from derivations.theory.algorithm.iterations import COUNTS
-from derivations.theory.algorithm.rates import L, p
+from derivations.theory.algorithm.rates import L, critical, p
 from derivations.theory.algorithm.shape import F, k, moved_rays, summed, times, x
 from derivations.theory.algorithm.table import (
     DAPO,
@@ -65,8 +68,10 @@ from derivations.theory.algorithm.table import (
     mixed_cases,
     trials,
 )
+from derivations.theory.trajectory.one_step import KAPPA, G
 
 _size = N + 2
+_AT_PEAK = (L + G**2) / KAPPA
 _companion, _failures = assume(lt(0, N)), assume(lt(0, M))
 _steady = assume(lt(0, epsilon)), assume(lt(ddof, _size))
 CLOSED = [have(le(0, x), INSIDE[0]), have(le(x, 1), INSIDE[1])]
@@ -281,3 +286,248 @@ def _steady_floor(root: Theorem, scale: Theorem, wide: Theorem, rest: Theorem) -
     above = have(lt(0, (N + 1) / _size), have(lt(0, N + 1)), size)
     positive = discharge(where(positive, {w: (N + 1) / _size, e: most}), above, large)
     return Floor(COUNTS[0], m, positive, below)
+
+
+@cache
+def dr_grpo_shape() -> Shape:
+    """Dr. GRPO with groups of N + 1, 0 < N: REINFORCE up to a constant."""
+    level = N / (N + 1)
+    below = have(le(level * (x * (1 - x)), DR_GRPO.coefficient(x)))
+    floor = Floor(COUNTS[0], level, have(lt(0, level), _companion), below)
+    return replace(searched(DR_GRPO.coefficient, _companion), floor=floor)
+
+
+# DAPO ---------------------------------------------------------------------------------------------
+
+_least = sqrt(N + 1) / _size
+
+
+@state(
+    "proposition",
+    "algorithm.dapo-bounds",
+    "DAPO's coefficient between two numbers",
+    provenance="extension",
+    given=[lt(0, x), lt(x, 1)],
+    claim=both(le(_least, DAPO.coefficient(x)), le(DAPO.coefficient(x), num(1) / 2)),
+    words="For groups of $G = N + 2$: the standard deviation of rewards that do not all agree is "
+    "at least $\\sqrt{G-1}/G$ and at most $1/2$. So every learning rate up to $2/\\kappa$ is safe, "
+    "and `algorithm.rate-log-odds` bounds the iterations with $m = \\sqrt{G-1}/G$.",
+)
+def dapo_bounds(proof: Proof) -> Theorem:
+    each = proof.note(_each_deviation(), "for every number of correct responses")
+    closed = [have(le(0, x), proof.given[0]), have(le(x, 1), proof.given[1])]
+    bounds = []
+    for side in (0, 1):
+        lower, upper = part(each, side).conclusion.args
+        rule = where(monotone(), {function("F", "N"): lam(k, lower), function("H", "N"): lam(k, upper)})
+        bounds.append(discharge(trials(_size, rule), *closed,
+                                intro(part(each, side), k, le(k, _size))))  # fmt: skip
+    r = real("r")
+    linear = have(eq(mean(_size, x, lambda k: r * mixed(k)), r * mean(_size, x, mixed)), unfold=FORMS)
+    halved = have(eq(mean(_size, x, lambda k: mixed(k) / 2), mean(_size, x, mixed) / 2), unfold=FORMS)
+    known = [*bounds, where(linear, {r: _least}), halved, chance_of_mixed(),
+             have(eq(GRPO(_size, x), mean(_size, x, lambda k: deviation(k, _size))),
+                  unfold=("grpo",))]  # fmt: skip
+    chance = DAPO.coefficient(x).args[1]
+    positive = part(where(mixed_groups(), {}), 0)
+    share = discharge(where(power_sign(True), {real("x"): x, nat("n"): N + 1}), proof.given[0])
+    positive = have(lt(0, chance), positive, have(lt(0, _size * (POWER(x, N + 1) * (1 - x))), share,
+                    proof.given[1], have(lt(0, _size))))  # fmt: skip
+    products = [have(le(_least * chance, GRPO(_size, x)), *known),
+                have(le(GRPO(_size, x), chance / 2), *known)]  # fmt: skip
+    goals = proof.statement.conclusion.args
+    return conjunction(*(proof.have(goal, bound, positive, why="divide by the chance of a mixed group")
+                         for goal, bound in zip(goals, products, strict=True)))  # fmt: skip
+
+
+def _each_deviation() -> Theorem:
+    """``L mixed(k) <= std(k) <= mixed(k)/2`` for k <= G, L = sqrt(G - 1)/G."""
+    inside, size = assume(le(k, _size)), have(lt(0, _size))
+    product = k * (_size - k)
+    root = square_roots.root_of(product, deviation_sign(k, _size, inside))
+    top = square_roots.root_of(N + 1)
+    split = instance("minimum.cases", x=num(1), y=product)
+    goal = both(le(_least * mixed(k), deviation(k, _size)), le(deviation(k, _size), mixed(k) / 2))
+    r, s, v, w = (real(name) for name in "rsvw")
+    known = [assume(f) for f in (eq(r**2, v), eq(s**2, w), le(0, r), le(0, s), le(w, v))]
+    ordered = by_cases(order(s, r), lambda case: case, lambda case: have(le(s, r), case, *known))
+
+    def uniform(none: Theorem) -> Theorem:
+        flat = by_cases(split, *([lambda case: have(eq(mixed(k), 0), case, none)] * 2))
+        nothing = by_cases(
+            order(sqrt(product), num(0)), lambda case: have(eq(sqrt(product), 0), case, root),
+            lambda case: have(eq(sqrt(product), 0), case, root, none),
+        )  # fmt: skip
+        still = have(eq(deviation(k, _size), 0), nothing, size)
+        return have(goal, flat, still)
+
+    def several(low: Theorem, high: Theorem) -> Theorem:
+        one = apply(instance("natural.discrete", m=num(0), n=k), low)
+        other = apply(instance("natural.discrete", m=k, n=_size), high)
+        large = have(le(N + 1, product), have(le(0, (k - 1) * (N + 1 - k)), one, other))
+        least = discharge(where(ordered, {r: sqrt(product), s: sqrt(N + 1), v: product, w: N + 1}),
+                          root, top, large)  # fmt: skip
+        half = discharge(
+            where(ordered, {r: _size / 2, s: sqrt(product), v: _size**2 / 4, w: product}), root,
+            have(eq((_size / 2) ** 2, _size**2 / 4)), have(le(0, _size / 2)),
+            have(le(product, _size**2 / 4)))  # fmt: skip
+        flat = by_cases(split, *([lambda case: have(eq(mixed(k), 1), case, large, have(le(0, N)))] * 2))
+        sides = have(le(_least, deviation(k, _size)), least, size), have(
+            le(deviation(k, _size), num(1) / 2), half, size)  # fmt: skip
+        return have(goal, flat, *sides)
+
+    return by_cases(
+        order(k, num(0)),
+        lambda case: uniform(have(eq(product, 0), have(eq(k, 0), case, have(le(0, k))))),
+        lambda low: by_cases(
+            order(_size, k),
+            lambda case: uniform(have(eq(product, 0), have(eq(_size - k, 0), case, inside))),
+            lambda high: several(low, high),
+        ),
+    )
+
+
+@cache
+def dapo_shape() -> Shape:
+    """DAPO: a coefficient between two numbers."""
+    bounds = prove("algorithm.dapo-bounds")
+    small = have(lt(0, _least), discharge(where(square_roots.root_positive(), {x: N + 1}),
+                 have(lt(0, N + 1))), have(lt(0, _size)))  # fmt: skip
+    positive = have(lt(0, DAPO.coefficient(x)), bounds, small)
+    half = num(1) / 2
+    top = have(le(DAPO.coefficient(p), half * 1), where(part(bounds, 1), {x: p}))
+    below = have(le(_least * 1, DAPO.coefficient(x)), bounds)
+    return Shape(DAPO.coefficient, _everywhere(positive), None, Ceiling(half, top, flat=True),
+                 Floor(COUNTS[3], _least, small, below))  # fmt: skip
+
+
+# pass@k -------------------------------------------------------------------------------------------
+
+
+@cache
+def _tangent() -> Theorem:
+    """``s**M (M + 1 - M s) <= 1`` for 0 <= s."""
+    s, v = real("s"), real("v")
+    sign = assume(le(0, s))
+
+    def claim(n: Term) -> Term:
+        return le(POWER(s, n) * (n + 1 - n * s), 1)
+
+    lost = have(le(v * s * (M + 2 - (M + 1) * s), v * (M + 1 - M * s)), have(
+        le(0, v * ((M + 1) * (s - 1) ** 2)), assume(le(0, v)), have(le(0, (M + 1) * (s - 1) ** 2))))
+
+    def step(given: Theorem) -> Theorem:
+        power = where(power_next(), {real("x"): s, nat("n"): M})
+        above = discharge(where(power_sign(False), {real("x"): s, nat("n"): M}), sign)
+        less = discharge(where(lost, {v: POWER(s, M)}), above)
+        return have(claim(M + 1), given, less, power)
+
+    base = have(claim(num(0)), unfold=("power",))
+    return specialise(induct(M, claim(M), base, step), M)
+
+
+@cache
+def _power_of_product() -> Theorem:
+    """``(a b)**M = a**M b**M``."""
+    a, b = real("a"), real("b")
+
+    def claim(n: Term) -> Term:
+        return eq(POWER(a * b, n), POWER(a, n) * POWER(b, n))
+
+    def step(given: Theorem) -> Theorem:
+        next_ = [where(power_next(), {real("x"): v, nat("n"): M}) for v in (a * b, a, b)]
+        return have(claim(M + 1), given, *next_)
+
+    base = have(claim(num(0)), unfold=("power",))
+    return specialise(induct(M, claim(M), base, step), M)
+
+
+@cache
+def pass_shape() -> Shape:
+    """pass@k, k = M + 1: J (1 - J)**(k - 1) is largest at 1/k."""
+    low, high = assume(lt(0, p)), assume(lt(p, 1))
+    share, size = M / (M + 1), have(lt(0, M + 1))
+    s = (1 - p) * ((M + 1) / M)
+    b = POWER(share, M)
+    cut = have(eq(1 - p, s * share), _failures, size)
+    a_, b_ = real("a"), real("b")
+    product = where(_power_of_product(), {a_: s, b_: share})
+    power = rewrite(product, symmetric(cut))
+    tangent = discharge(where(_tangent(), {real("s"): s}), have(le(0, s), high, _failures, size))
+    sign = discharge(where(power_sign(True), {real("x"): share, nat("n"): M}),
+                     have(lt(0, share), _failures, size))  # fmt: skip
+    line = have(eq(M + 1 - M * s, (M + 1) * p), _failures, size)
+    v, w, d = real("v"), real("w"), real("d")
+    rule = have(le(v * w * d, w), assume(le(v * d, 1)), assume(lt(0, w)))
+    names = {v: POWER(s, M), w: b, d: M + 1 - M * s}
+    made = discharge(where(rule, names), tangent, sign)
+    next_ = where(power_next(), {real("x"): 1 - p, nat("n"): M})
+    whole = have(le((M + 1) * p * POWER(1 - p, M), b), made, power, line)
+    below = have(le(PASS.coefficient(p), b * (1 - p)), have(
+        le((M + 1) * p * POWER(1 - p, M) * (1 - p), b * (1 - p)), whole, high), next_)
+    at = 1 / (M + 1)
+    rest = have(eq(1 - at, share), size)
+    last = where(power_next(), {real("x"): share, nat("n"): M})
+    same = infer("rewrite", symmetric(rest), have(
+        eq((M + 1) * (at * POWER(share, M + 1)), b * share), last, size),
+        template=lam(v, eq((M + 1) * (at * POWER(v, M + 1)), b * v)))
+    one = apply(instance("natural.discrete", m=num(0), n=M), _failures)
+    early = have(both(lt(0, at), le(at, num(1) / 2)), one, size)
+    power_ = discharge(where(power_sign(True), {real("x"): 1 - x, nat("n"): M + 1}),
+                       have(lt(0, 1 - x), INSIDE[1]))  # fmt: skip
+    positive = have(lt(0, PASS.coefficient(x)), power_, INSIDE[0], size)
+    return Shape(PASS.coefficient, _everywhere(positive), None, Ceiling(b, below, False,
+                 (at, early, same)))  # fmt: skip
+
+
+# The rows of the table ----------------------------------------------------------------------------
+
+SHAPES: tuple[tuple[Row, Callable[[], Shape]], ...] = (
+    (DR_GRPO, dr_grpo_shape),
+    (GRPO_ROW, grpo_shape),
+    (STEADIED, steadied_shape),
+    (DAPO, dapo_shape),
+    (PASS, pass_shape),
+)
+"""The rows whose coefficient depends on a group size or an exponent, with its shape."""
+
+
+def _safe(row: Row, rate: Term, at: Term | None = None) -> Term:
+    """``rate * c(J) * K(J) <= 1`` for every J, with equality at one if it is given."""
+    every = forall(p, lt(0, p), lt(p, 1), le(rate * row.coefficient(p) * critical(p), 1))
+    return every if at is None else both(every, eq(rate * row.coefficient(at) * critical(at), 1))
+
+
+_RATES = (
+    (DR_GRPO, (N + 1) / N * (1 / L + 1 / (L + G**2)), _AT_PEAK),
+    (GRPO_ROW, 1 / (GRPO_ROW.coefficient(_AT_PEAK) * KAPPA), _AT_PEAK),
+    (STEADIED, 1 / (STEADIED.coefficient(_AT_PEAK) * KAPPA), _AT_PEAK),
+    (DAPO, 2 / KAPPA, None),
+    (PASS, 1 / POWER(M / (M + 1), M) / L, 1 / (M + 1)),
+)
+
+
+@state(
+    "corollary",
+    "algorithm.group-rates",
+    "Safe fixed learning rates for groups of every size, and for pass@k",
+    provenance="extension",
+    given=[lt(0, L), lt(0, N), lt(0, epsilon), lt(ddof, _size), lt(0, M)],
+    claim=both(*(_safe(row, rate, at) for row, rate, at in _RATES)),
+    words="Dr. GRPO with groups of $N + 1$; GRPO with groups of $N + 2$, without and with "
+    "$\\epsilon$ in the denominator; DAPO with such groups; pass@k for $k = M + 1$. All but that "
+    "of DAPO are the largest: there is equality at $J^* = (L + G^2)/(2L + G^2)$, for pass@k at "
+    "$1/k$.",
+)
+def group_rates(proof: Proof) -> Theorem:
+    parts = []
+    for row, rate, at in _RATES:
+        safe = fixed_rate(row)
+        known = [safe.theorem, *([safe.attained] if at is not None and safe.attained else [])]
+        goal = _safe(row, rate, at)
+        made = conjunction(*known)
+        if made.conclusion != goal:
+            same = have(eq(safe.rate, rate), *proof.given)
+            made = rewrite(made, same)
+        parts.append(proof.note(made, f"{row.algorithm.name}"))
+    return conjunction(*parts)

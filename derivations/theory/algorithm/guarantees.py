@@ -765,7 +765,7 @@ def _ceiling_sign(ceiling: Ceiling, shape: Shape) -> Theorem:
     half = num(Fraction(1, 2))
     inside = have(lt(0, half)), have(lt(half, 1))
     sign = apply(shape.positive, *inside, at=[half])
-    below = discharge(where(ceiling.below, {p: half}), *inside)
+    below = _given(where(ceiling.below, {p: half}), *inside)
     v, w, r = real("v"), real("w"), real("r")
     rule = have(lt(0, w), assume(lt(0, v)), assume(le(v, w * r)), assume(lt(0, r)))
     form = ceiling.form(half)
@@ -889,16 +889,36 @@ def iterations_at_most(safe: FixedRate) -> Theorem:
     """The same from a bound m f(J) <= c(J), where f is the coefficient of log-odds ascent,
     population GRPO, RAFT or REINFORCE: for a coefficient without an elementary primitive.
 
-    Raises `ProofError` if there is no such bound.
+    N counts the iterations and epsilon is the target: parameters of the algorithm that have these
+    names are called N_ and epsilon_.  Raises `ProofError` if there is no such bound.
     """
+    safe = _without_clashes(safe)
     floor = safe.shape.floor or _floor(safe.coefficient)
     low, high, inside = _within(x)
     made = where(prove(f"algorithm.rate-{floor.count.name}"),
                  {c: lam(p, safe.coefficient(p)), m: floor.m})  # fmt: skip
-    below = discharge(floor.below, part(inside, 0), part(inside, 1), low)
+    below = _given(floor.below, part(inside, 0), part(inside, 1))
     positive, *_ = safe.training()
     made = _given(made, floor.positive, intro(below, x, low.conclusion, high.conclusion), positive)
     return conjunction(while_safe(part(made, 0), safe.run()), part(made, 1))
+
+
+def _without_clashes(safe: FixedRate) -> FixedRate:
+    """The rate with other names for N and epsilon."""
+    names = {N: nat("N_"), epsilon: real("epsilon_")}
+    shape = safe.shape
+    if not free_variables(shape.coefficient(x)) & names.keys():
+        return safe
+
+    def coefficient(at: Term) -> Term:
+        return substitute(substitute(shape.coefficient(x), names), {x: at})
+
+    floor = shape.floor
+    if floor is not None:
+        floor = replace(floor, m=substitute(floor.m, names), positive=where(floor.positive, names),
+                        below=where(floor.below, names))  # fmt: skip
+    made = Shape(coefficient, where(shape.positive, names), floor=floor)
+    return FixedRate(made, substitute(safe.rate, names), where(safe.theorem, names))
 
 
 def _floor(coefficient: Value) -> Floor:
