@@ -106,22 +106,34 @@ def edge(limit: Term, local: Theorem, factor: Term, reach: Term, *signs: Theorem
     near = assume(WITHIN(u - at, radius))
     gap = 1 - u if at == num(1) else u
     close = have(le(gap, radius), near)
-    unit = have(eq(radius * (1 + reach + factor / eps), 1), size)
-    d, e = real("d"), real("e")
-    inner_ = assume(le(d, e)), assume(eq(e * (1 + reach + factor / eps), 1)), assume(le(0, d))
-    reached = have(le(reach * d, 1), *inner_, small, *signs)
-    scaled = have(le(factor * d, eps), *inner_, small, *signs)
+    above = have(le(0, factor), *signs), have(le(0, reach), *signs)
     positive = have(le(0, gap), low, high)
-    values = {d: gap, e: radius}
-    reached, scaled = (
-        discharge(where(r, values), close, unit, positive, small, *signs) for r in (reached, scaled)
-    )
+    names = {real("d"): gap, real("r"): reach, real("s"): factor, eps: eps}
+    reached, scaled = (discharge(where(r, names), close, positive, small, *above)
+                       for r in edge_scalars())  # fmt: skip
     made = discharge(where(local, {x: u}), low, high, reached, *signs)
-    value = have(WITHIN(beta(function_, [u]) - limit.args[2], eps), made, scaled)
+    value, bound = beta(function_, [u]) - limit.args[2], factor * gap
+    y, z = real("y"), real("z")
+    rule = have(WITHIN(y, eps), assume(WITHIN(y, z)), assume(le(z, eps)))
+    value = discharge(where(rule, {y: value, z: bound}), fold(made, WITHIN(value, bound)), scaled)
     inner = intro(value, u, low.conclusion, high.conclusion, near.conclusion)
     shown = conjunction(have(lt(0, radius), size), inner)
     found = infer("witness", shown, formula=wanted, terms=(radius,))
     return fold(intro(found, eps, small.conclusion), limit)
+
+
+@cache
+def edge_scalars() -> tuple[Theorem, Theorem]:
+    """``r d <= 1`` and ``s d <= epsilon`` for d <= 1/(1 + r + s/epsilon)."""
+    d, r, s, e = (real(name) for name in ("d", "r", "s", "e"))
+    size = 1 + r + s / eps
+    known = [assume(f) for f in (le(0, d), lt(0, eps), le(0, s), le(0, r))]
+    radius = assume(le(d, e)), assume(eq(e * size, 1))
+    made = have(le(r * d, 1), *radius, *known), have(le(s * d, eps), *radius, *known)
+    unit = have(eq(1 / size * size, 1), have(lt(0, size), *known))
+    close = assume(le(d, 1 / size))
+    found = [discharge(where(m, {e: 1 / size}), close, unit, *known) for m in made]
+    return found[0], found[1]
 
 
 _up, _down = function("a", "R"), function("b", "R")
@@ -279,6 +291,7 @@ def _kept_limit(claim: Term, gains: Theorem, gain: Term, one: bool) -> Theorem:
         limit = have(eq(names[e] / names[w], claim.args[2]), *premises, size)
         whole = rewrite(rewrite(part(value, 0), symmetric(moved)), limit)
         up = [discharge(where(sign, names), positive, *signs) for sign in _factor_signs()]
+        whole = fold(whole, WITHIN(beta(claim.args[0], [x]) - claim.args[2], factor_ * far))
         return edge(claim, whole, factor_, reach_, *up)
 
     made = obtain(gains, [c], with_gains)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from derivations import binomial, calculus, square_roots
 from derivations.binomial import mean
 from derivations.calculus import differentiate
+from derivations.expectation import WITHIN
 from derivations.kernel.terms import (
     Term,
     app,
@@ -53,6 +54,7 @@ from derivations.tactics import (
     have,
     instance,
     intro,
+    obtain,
     part,
     rewrite,
     symmetric,
@@ -60,6 +62,7 @@ from derivations.tactics import (
     where,
 )
 from derivations.theory.algorithm.bernstein import written_out
+from derivations.theory.algorithm.edges import EDGE
 from derivations.theory.algorithm.groups import N
 from derivations.theory.algorithm.iterations import (
     COUNTS,
@@ -333,15 +336,153 @@ def _point() -> Any:
     return _sympy().Symbol("x", real=True)
 
 
-def _without_zeros(term: Term) -> Term:
+def _without_zeros(term: Term, symbols: bool = False) -> Term:
     """The term with 0 for products and quotients with a factor 0, whatever the others are: groups
     with equal rewards have advantages 0/0, which is 0 to the kernel."""
     if term.kind != "app":
         return term
-    args = [_without_zeros(a) for a in term.args]
-    if term.head in ("*", "/") and any(evaluate(a, {}) == 0 for a in args):
+    args = [_without_zeros(a, symbols) for a in term.args]
+    if term.head in ("*", "/") and any(_vanishes(a, symbols) for a in args):
         return num(0)
     return app(term.head, *args)
+
+
+def _vanishes(term: Term, symbols: bool) -> bool:
+    """Whether a term is 0, for all values of its variables if `symbols`."""
+    return evaluate(term, {}) == 0 or symbols and _sympy().cancel(to_sympy(term)) == 0
+
+
+# The edges ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What a coefficient does near success and near failure: limits of c(J) or of c(J)/(1 - J) as
+    J -> 1, of c(J) or of c(J)/J as J -> 0."""
+
+    success: Theorem
+    failure: Theorem
+
+
+def edges_of(row: Row | Algorithm) -> Edges:
+    """The edges of an algorithm (`algorithm.edge`, `algorithm.edge-kept`), in terms of its
+    advantages, or for a row in terms of its coefficient.
+
+    Raises `ValueError` for an algorithm whose advantages depend on the success rate, or that drops
+    nearly uniform groups, too.
+
+    >>> halves = Algorithm("halves", num(2), lambda k, J: 1 - k / 2, lambda k, J: -(k / 2))
+    >>> edges_of(row_of(halves)).success.conclusion
+    edge_limit(x |-> x*(1 - x)/2/(1 - x), 1, 1/2)
+    """
+    algorithm = row.algorithm if isinstance(row, Row) else row
+    if any(x in free_variables(a) for a in algorithm.weighted(x)):
+        raise ValueError(f"{algorithm.name}: its advantages depend on the success rate")
+    up, down = algorithm.advantages(x)
+    names = {N: algorithm.companions, function("a", "R"): up, function("b", "R"): down}
+    if algorithm.kept is None:
+        made = where(prove("algorithm.edge"), names)
+        limits = [part(made, 0), part(made, 1)]
+    else:
+        made = where(prove("algorithm.edge-kept"),
+                     {**names, function("d", "R"): lam(x, algorithm.kept(x))})  # fmt: skip
+        cases = [part(made, 0), part(made, 1, 0), part(made, 1, 1, 0), part(made, 1, 1, 1)]
+        limits = [_first_that_holds(algorithm, cases[:2]), _first_that_holds(algorithm, cases[2:])]
+    closed = row.closing(row) if isinstance(row, Row) else None
+    success, failure = (_edge_of(algorithm, limit, closed) for limit in limits)
+    return Edges(success, failure)
+
+
+def _first_that_holds(algorithm: Algorithm, cases: Sequence[Theorem]) -> Theorem:
+    """The case whose premises about the weights can be proved."""
+    for case in cases:
+        try:
+            while case.conclusion.head == "imp":
+                case = infer("detach", case, _about_weights(case.conclusion.args[0]))
+        except ProofError:
+            continue
+        return case
+    raise ValueError(f"{algorithm.name}: groups at the edge are neither kept nor the only ones "
+                     "that are dropped")  # fmt: skip
+
+
+def _about_weights(goal: Term) -> Theorem:
+    """A relation about weights, minima and maxima case by case."""
+    inner = _extremum(goal)
+    if inner is None:
+        return have(goal, have(le(0, N)))
+    name = "minimum.cases" if inner.head == "min" else "maximum.cases"
+    split = instance(name, x=inner.args[0], y=inner.args[1])
+    return by_cases(split, *([lambda case: have(goal, case, have(le(0, N)))] * 2))
+
+
+def _extremum(term: Term) -> Term | None:
+    """A minimum or maximum in a term."""
+    if term.kind != "app" or term.head in ("min", "max"):
+        return term if term.kind == "app" else None
+    return next((found for a in term.args if (found := _extremum(a)) is not None), None)
+
+
+def _edge_of(algorithm: Algorithm, limit: Theorem, closed: Theorem | None) -> Theorem:
+    """The limit with its value in short, and with the coefficient in closed form."""
+    ratio, at, old = limit.conclusion.args
+    same = _short(old)
+    new, body = same.conclusion.args[1], beta(ratio, [x])
+    over = algorithm.kept is None or body.args[0].head == "/"
+    named, wanted = algorithm.derived(x), closed.conclusion.args[1] if closed else None
+    plain = have(eq(body, named / body.args[1] if over else named))
+    if wanted is not None:
+        plain = transitive(plain, _within_ratio(plain.conclusion.args[1], named, closed))
+    opened = fold(limit, unfold(limit.conclusion, frozenset({"edge_limit"})))
+    small, delta = assume(lt(0, epsilon)), real("delta")
+    near = apply(opened, small, at=[epsilon])
+    goal = EDGE(lam(x, plain.conclusion.args[1]), at, new)
+    claim = beta(unfold(goal, frozenset({"edge_limit"})).args[0], [epsilon]).args[1]
+    value = beta(goal.args[0], [u])
+
+    def use(chosen: Theorem) -> Theorem:
+        low, high = assume(lt(0, u)), assume(lt(u, 1))
+        close = assume(WITHIN(u - at, delta))
+        inner = apply(part(chosen, 1), low, high, close, at=[u])
+        inner = fold(inner, WITHIN(beta(ratio, [u]) - old, epsilon))
+        moved = discharge(where(plain, {x: u}), low, high)
+        inner = infer("rewrite", moved, inner, template=lam(y, WITHIN(y - old, epsilon)))
+        inner = infer("rewrite", same, inner, template=lam(y, WITHIN(value - y, epsilon)))
+        inner = intro(inner, u, low.conclusion, high.conclusion, close.conclusion)
+        return infer("witness", conjunction(part(chosen, 0), inner), formula=claim, terms=(delta,))
+
+    return fold(intro(obtain(near, [delta], use), epsilon, small.conclusion), goal)
+
+
+def _within_ratio(ratio: Term, old: Term, same: Theorem) -> Theorem:
+    """``old = new``, or that over something, from ``old = new``."""
+    if ratio == old:
+        return same
+    new, below = same.conclusion.args[1], ratio.args[1]
+    equal = have(eq(ratio, ratio))
+    return infer("rewrite", same, equal, template=lam(y, eq(ratio, y / below)))
+
+
+def _short(value: Term) -> Theorem:
+    """``value = a tidy expression``, or itself."""
+    try:
+        if not free_variables(value):
+            return number(value)
+        tidy = from_sympy(_sympy().factor(to_sympy(_without_zeros(value, symbols=True))))
+        tidy = substitute(tidy, {real("N"): N})
+        roots = [square_roots.root_of(term.args[0], have(le(0, term.args[0])))
+                 for term in _subterms(tidy) if term.head == "sqrt"]  # fmt: skip
+        positive = [have(lt(0, N + j)) for j in (1, 2)]
+        return have(eq(value, tidy), *roots, *positive)
+    except (ClaimError, ProofError):
+        return have(eq(value, value))
+
+
+def _subterms(term: Term) -> Iterator[Term]:
+    yield term
+    if term.kind == "app":
+        for argument in term.args:
+            yield from _subterms(argument)
 
 
 # The shape of a coefficient -----------------------------------------------------------------------
