@@ -188,7 +188,7 @@ def written_out(function_: Term, values: Sequence[Theorem]) -> Theorem:
     found = [known.conclusion.args[1] for known in values]
     names = [real(f"v{j}") if value.kind != "num" else value for j, value in enumerate(found)]
     hole = real("hole")
-    for known, name in zip(values, names, strict=True):
+    for known in values:
         old, new = known.conclusion.args
         terms = replace(terms, old, hole)
         made = infer("rewrite", known, made, template=lam(hole, eq(mean_, terms)))

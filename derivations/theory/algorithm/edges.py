@@ -201,7 +201,8 @@ def gains_near(gain: Term, bound: Term, chosen: Theorem, one: bool) -> tuple[The
 
 
 _kept_up, _kept_down = (lam(x, _weight(x) * f(x)) for f in (_up, _down))
-_kept_coefficient = COEFFICIENT(N, x, _kept_up, _kept_down) / binomial.mean(G, x, lambda k: _weight(k))
+_kept_chance = binomial.mean(G, x, lambda k: _weight(k))
+_kept_coefficient = COEFFICIENT(N, x, _kept_up, _kept_down) / _kept_chance
 _top = (_weight(N + 1) * _up(N + 1) - _weight(N) * _down(N)) / _weight(N + 1)
 _bottom = (_weight(1) * _up(1) - _weight(0) * _down(0)) / _weight(0)
 
@@ -249,12 +250,12 @@ def _kept_limit(claim: Term, gains: Theorem, gain: Term, one: bool) -> Theorem:
         premises.append(assume(claim.args[0]))
         claim = claim.args[1]
     chance = lam(k, _weight(k))
-    size, count, last = have(lt(0, G)), G, _weight(G if one else num(0))
-    same = have(eq(binomial.mean(G, x, lambda k: _weight(k)), binomial.mean(G, x, lambda k: _weight(k))))
+    size, count = have(lt(0, G)), G
+    same = have(eq(_kept_chance, _kept_chance))
     far = 1 - x if one else x
     if len(premises) == 2:
         chance, same = _chance_over(one, premises[0])
-        count, last = N, G * _weight(N if one else num(1))
+        count = N
     end_value = beta(chance, [count if one else num(0)])
     positive = have(lt(0, end_value), *premises, size)
     bounds = where(binomial.bounded(), {function("F", "N"): chance, nat("n"): count})
@@ -321,8 +322,8 @@ def _chance_over(one: bool, none: Theorem) -> tuple[Term, Theorem]:
     rule = trials(G, where(binomial.congruent(), {function("F", "N"): before,
                                                   function("H", "N"): after}))  # fmt: skip
     made = discharge(rule, intro(each, k, inside.conclusion))
-    left, mean_ = biased.conclusion.args[0], binomial.mean(G, x, lambda k: _weight(k))
-    return left.args[1].args[2], have(eq(mean_, left), biased, made)
+    left = biased.conclusion.args[0]
+    return left.args[1].args[2], have(eq(_kept_chance, left), biased, made)
 
 
 def _factor_signs() -> list[Theorem]:

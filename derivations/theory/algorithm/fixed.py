@@ -48,8 +48,8 @@ from derivations.theory.algorithm.edges import mixed_groups
 from derivations.theory.algorithm.groups import N, deviation, deviation_sign
 from derivations.theory.algorithm.guarantees import Ceiling, Floor, Shape, fixed_rate, searched
 from derivations.theory.algorithm.iterations import COUNTS
-from derivations.theory.algorithm.rates import L, critical, p
-from derivations.theory.algorithm.shape import F, k, moved_rays, summed, times, x
+from derivations.theory.algorithm.rates import critical, p
+from derivations.theory.algorithm.shape import F, k, moved_rays, times, x
 from derivations.theory.algorithm.table import (
     DAPO,
     DR_GRPO,
@@ -65,10 +65,9 @@ from derivations.theory.algorithm.table import (
     ddof,
     epsilon,
     mixed,
-    mixed_cases,
     trials,
 )
-from derivations.theory.trajectory.one_step import KAPPA, G
+from derivations.theory.trajectory.one_step import KAPPA, G, L
 
 _size = N + 2
 _AT_PEAK = (L + G**2) / KAPPA
@@ -137,9 +136,11 @@ def grpo_shape() -> Shape:
     level = 2 * ((N + 1) / _size)
     below = have(le(level * (x * (1 - x)), GRPO(_size, x)), lower)
     small = have(lt(0, level), have(lt(0, N + 1)), have(lt(0, _size)))
-    positive = have(lt(0, GRPO(_size, x)), below, have(lt(0, level * (x * (1 - x))), small, *INSIDE))
+    product = have(lt(0, level * (x * (1 - x))), small, *INSIDE)
+    positive = have(lt(0, GRPO(_size, x)), below, product)
     inside = assume(le(k, N + 1 + 1))
-    root = square_roots.root_of(k * (_size - k), deviation_sign(k, _size, have(le(k, _size), inside)))
+    sign = deviation_sign(k, _size, have(le(k, _size), inside))
+    root = square_roots.root_of(k * (_size - k), sign)
     each = have(le(0, deviation(k, _size)), root, have(lt(0, _size)))
     among = assume(lt(k, N + 1 + 1))
     slopes = discharge(_root_slopes(), have(lt(k, _size), among))
@@ -262,7 +263,8 @@ def _steady_floor(root: Theorem, scale: Theorem, wide: Theorem, rest: Theorem) -
                     lambda case: have(le(r, s / 2), case, *known))  # fmt: skip
     names = {r: sqrt(here / spread), s: sqrt(ratio), v: here / spread, w: ratio}
     most = sqrt(ratio) / 2 + epsilon
-    larger = have(le(scale.conclusion.args[1], most), discharge(where(rule, names), root, top, squares))
+    half = discharge(where(rule, names), root, top, squares)
+    larger = have(le(scale.conclusion.args[1], most), half)
     large = have(lt(0, most), top, _steady[0])
     inverse = have(le(w / e, w / d), assume(le(d, e)), assume(lt(0, d)), assume(lt(0, e)),
                    assume(le(0, w)))  # fmt: skip
@@ -318,25 +320,27 @@ def dapo_bounds(proof: Proof) -> Theorem:
     closed = [have(le(0, x), proof.given[0]), have(le(x, 1), proof.given[1])]
     bounds = []
     for side in (0, 1):
-        lower, upper = part(each, side).conclusion.args
-        rule = where(monotone(), {function("F", "N"): lam(k, lower), function("H", "N"): lam(k, upper)})
+        lower, upper = (lam(k, s) for s in part(each, side).conclusion.args)
+        rule = where(monotone(), {function("F", "N"): lower, function("H", "N"): upper})
         bounds.append(discharge(trials(_size, rule), *closed,
                                 intro(part(each, side), k, le(k, _size))))  # fmt: skip
     r = real("r")
-    linear = have(eq(mean(_size, x, lambda k: r * mixed(k)), r * mean(_size, x, mixed)), unfold=FORMS)
-    halved = have(eq(mean(_size, x, lambda k: mixed(k) / 2), mean(_size, x, mixed) / 2), unfold=FORMS)
+    often = mean(_size, x, mixed)
+    linear = have(eq(mean(_size, x, lambda k: r * mixed(k)), r * often), unfold=FORMS)
+    halved = have(eq(mean(_size, x, lambda k: mixed(k) / 2), often / 2), unfold=FORMS)
     known = [*bounds, where(linear, {r: _least}), halved, chance_of_mixed(),
              have(eq(GRPO(_size, x), mean(_size, x, lambda k: deviation(k, _size))),
                   unfold=("grpo",))]  # fmt: skip
     chance = DAPO.coefficient(x).args[1]
-    positive = part(where(mixed_groups(), {}), 0)
+    positive = part(mixed_groups(), 0)
     share = discharge(where(power_sign(True), {real("x"): x, nat("n"): N + 1}), proof.given[0])
     positive = have(lt(0, chance), positive, have(lt(0, _size * (POWER(x, N + 1) * (1 - x))), share,
                     proof.given[1], have(lt(0, _size))))  # fmt: skip
     products = [have(le(_least * chance, GRPO(_size, x)), *known),
                 have(le(GRPO(_size, x), chance / 2), *known)]  # fmt: skip
     goals = proof.statement.conclusion.args
-    return conjunction(*(proof.have(goal, bound, positive, why="divide by the chance of a mixed group")
+    why = "divide by the chance of a group that is not uniform"
+    return conjunction(*(proof.have(goal, bound, positive, why=why)
                          for goal, bound in zip(goals, products, strict=True)))  # fmt: skip
 
 
@@ -371,7 +375,8 @@ def _each_deviation() -> Theorem:
             where(ordered, {r: _size / 2, s: sqrt(product), v: _size**2 / 4, w: product}), root,
             have(eq((_size / 2) ** 2, _size**2 / 4)), have(le(0, _size / 2)),
             have(le(product, _size**2 / 4)))  # fmt: skip
-        flat = by_cases(split, *([lambda case: have(eq(mixed(k), 1), case, large, have(le(0, N)))] * 2))
+        known = large, have(le(0, N))
+        flat = by_cases(split, *([lambda case: have(eq(mixed(k), 1), case, *known)] * 2))
         sides = have(le(_least, deviation(k, _size)), least, size), have(
             le(deviation(k, _size), num(1) / 2), half, size)  # fmt: skip
         return have(goal, flat, *sides)
@@ -445,7 +450,7 @@ def _power_of_product() -> Theorem:
 @cache
 def pass_shape() -> Shape:
     """pass@k, k = M + 1: J (1 - J)**(k - 1) is largest at 1/k."""
-    low, high = assume(lt(0, p)), assume(lt(p, 1))
+    high = assume(lt(p, 1))
     share, size = M / (M + 1), have(lt(0, M + 1))
     s = (1 - p) * ((M + 1) / M)
     b = POWER(share, M)

@@ -41,7 +41,6 @@ from derivations.kernel.theorem import Theorem, infer
 from derivations.library import prove
 from derivations.search.claims import ClaimError, evaluate, from_sympy, to_sympy
 from derivations.search.prove import prove as decide
-from derivations.tactics import replace as replaced
 from derivations.tactics import (
     ProofError,
     apply,
@@ -61,6 +60,7 @@ from derivations.tactics import (
     transitive,
     where,
 )
+from derivations.tactics import replace as replaced
 from derivations.theory.algorithm.bernstein import written_out
 from derivations.theory.algorithm.edges import EDGE
 from derivations.theory.algorithm.groups import N
@@ -429,9 +429,9 @@ def _edge_of(algorithm: Algorithm, limit: Theorem, closed: Theorem | None) -> Th
     same = _short(old)
     new, body = same.conclusion.args[1], beta(ratio, [x])
     over = algorithm.kept is None or body.args[0].head == "/"
-    named, wanted = algorithm.derived(x), closed.conclusion.args[1] if closed else None
+    named = algorithm.derived(x)
     plain = have(eq(body, named / body.args[1] if over else named))
-    if wanted is not None:
+    if closed is not None:
         plain = transitive(plain, _within_ratio(plain.conclusion.args[1], named, closed))
     opened = fold(limit, unfold(limit.conclusion, frozenset({"edge_limit"})))
     small, delta = assume(lt(0, epsilon)), real("delta")
@@ -458,8 +458,7 @@ def _within_ratio(ratio: Term, old: Term, same: Theorem) -> Theorem:
     """``old = new``, or that over something, from ``old = new``."""
     if ratio == old:
         return same
-    new, below = same.conclusion.args[1], ratio.args[1]
-    equal = have(eq(ratio, ratio))
+    equal, below = have(eq(ratio, ratio)), ratio.args[1]
     return infer("rewrite", same, equal, template=lam(y, eq(ratio, y / below)))
 
 
@@ -585,10 +584,11 @@ def by_outcome(row: Row) -> Shape:
 def by_kept_outcome(row: Row) -> Shape:
     """The shape from what each outcome of a group that is kept gains: between m and M."""
     algorithm, size = row.algorithm, int(row.algorithm.size.head)
-    kept, (up, down) = algorithm.kept or num, algorithm.advantages(x)
-    gains = (lambda j: j * beta(up, [j]) / size), (lambda j: -((size - j) * beta(down, [j]) / size))
+    kept = algorithm.kept or (lambda k: num(1))
+    up, down = algorithm.advantages(x)
     seen = [j for j in range(size + 1) if _decimal(number(kept(num(j))).conclusion.args[1]) > 0]
-    values = [number(f(num(j))).conclusion.args[1] for f in gains for j in seen]
+    gains = [f for j in seen for f in (j * beta(up, [num(j)]), (j - size) * beta(down, [num(j)]))]
+    values = [number(gain / size).conclusion.args[1] for gain in gains]
     low, high = min(values, key=_decimal), max(values, key=_decimal)
     if _decimal(low) <= 0:
         raise ProofError("the coefficient is no mean of positive gains", low)
@@ -636,8 +636,10 @@ def _numeric(goal: Term) -> Theorem:
     left, right = (number(side) for side in goal.args)
     plain = app(goal.head, left.conclusion.args[1], right.conclusion.args[1])
     made = _shown(plain, *_square_roots(plain))
-    made = infer("rewrite", symmetric(left), made, template=lam(u, app(goal.head, u, plain.args[1])))
-    return infer("rewrite", symmetric(right), made, template=lam(u, app(goal.head, goal.args[0], u)))
+    template = lam(u, app(goal.head, u, plain.args[1]))
+    made = infer("rewrite", symmetric(left), made, template=template)
+    template = lam(u, app(goal.head, goal.args[0], u))
+    return infer("rewrite", symmetric(right), made, template=template)
 
 
 def _every(index: Term, count: int, goal: Term) -> Theorem:
@@ -689,8 +691,9 @@ def _sometimes(size: int, kept: Value, seen: int) -> Theorem:
     among = assume(le(k, size))
     each = discharge(_every(k, size + 1, le(0, kept(k))), have(lt(k, size + 1), among))
     strict = _numeric(lt(0, beta(weight, [num(seen)])))
-    made = discharge(where(binomial.increasing(), {**names, **at}), *INSIDE, have(le(seen, num(size))),
-                     intro(each, k, among.conclusion), strict)  # fmt: skip
+    rule = where(binomial.increasing(), {**names, **at})
+    made = discharge(rule, *INSIDE, have(le(seen, num(size))), intro(each, k, among.conclusion),
+                     strict)  # fmt: skip
     made = rewrite(made, where(binomial.constant(num(0)), at))
     return have(lt(0, mean(num(size - 1) + 1, x, kept)), made)
 
@@ -765,15 +768,15 @@ def fixed_rate(given: Row | Shape | Value, *facts: Theorem) -> FixedRate:
     if isinstance(given, Row):
         given = shape_of(given)
     shape = given if isinstance(given, Shape) else searched(given, *facts)
-    return _below_ceiling(shape) if shape.rays is None else _at_peak(shape, facts)
+    return _below_ceiling(shape) if shape.rays is None else _at_peak(shape, shape.rays, facts)
 
 
-def _at_peak(shape: Shape, facts: Sequence[Theorem]) -> FixedRate:
+def _at_peak(shape: Shape, rays: Theorem, facts: Sequence[Theorem]) -> FixedRate:
     """The largest rate, by `algorithm.largest-curvature`."""
     coefficient, low, high = shape.coefficient, *_open(p)
     mapping = {c: lam(p, coefficient(p)), PEAK: _AT_PEAK}
     same = have(eq(_AT_PEAK, _AT_PEAK))
-    made = _given(where(prove("algorithm.largest-curvature"), mapping), shape.rays, same, _SMOOTH)
+    made = _given(where(prove("algorithm.largest-curvature"), mapping), rays, same, _SMOOTH)
     inside = part(made, 0), part(made, 1, 0)
     largest = coefficient(_AT_PEAK) * KAPPA
     sign = apply(shape.positive, *inside, at=[_AT_PEAK])

@@ -304,7 +304,8 @@ def times(factor: Term, bound: Theorem, *facts: Theorem) -> Theorem:
     w, a, b = real("w"), real("a"), real("b")
     rule = have(le(w * a, w * b), assume(le(0, w)), assume(le(a, b)))
     left, right = bound.conclusion.args
-    return discharge(where(rule, {w: factor, a: left, b: right}), have(le(0, factor), *facts), bound)
+    rule = where(rule, {w: factor, a: left, b: right})
+    return discharge(rule, have(le(0, factor), *facts), bound)
 
 
 d = function("d", "R")
