@@ -224,6 +224,37 @@ def concave(given: Given) -> Pairs:
     return [(chord, c_G(given, t * J + (1 - t) * P, t * F + (1 - t) * Q, size))]
 
 
+def mixed(given: Given, J: Real, F: Real, size: int) -> Real:
+    """How often a group has correct and incorrect responses."""
+    return sum(math.comb(size, k) * J**k * F ** (size - k) for k in range(1, size))
+
+
+def dapo_bounds(given: Given) -> Pairs:
+    """sqrt(G-1)/G <= c_G/(1 - J^G - (1-J)^G) <= 1/2."""
+    (J, F), size = given.rates(0), given.whole(1, 2, 40)
+    often, c = mixed(given, J, F, size), c_G(given, J, F, size)
+    least = given.root(given.arithmetic.number(size - 1)) / size
+    return [(least * often, c), (c, often / 2)]
+
+
+def shape(given: Given) -> Pairs:
+    """F the least of a k + b (G-k), a, b >= 0: c(J)/J falls and c(J)/(1-J) rises."""
+    (J, Q), (P, R), size = given.rates(0), given.rates(1), given.whole(2, 2, 20)
+    if P < J:
+        (J, Q), (P, R) = (P, R), (J, Q)
+    lines = [(given.share(j), given.share(j + 1)) for j in (3, 5, 7)]
+
+    def mean_of(p: Real, q: Real) -> Real:
+        return sum(
+            math.comb(size, k) * p**k * q ** (size - k)
+            * min(a * k + b * (size - k) for a, b in lines)
+            for k in range(size + 1)
+        )  # fmt: skip
+
+    first, second = mean_of(J, Q), mean_of(P, R)
+    return [(J * second, P * first), (R * first, Q * second)]
+
+
 def falling(given: Given) -> Pairs:
     """c_G does not increase on [1/2, 1]."""
     size = given.whole(2, 2, 40)
@@ -309,6 +340,23 @@ def _edge(index: int) -> Trial:
     return Trial(far / (4 * (2 * size - 1) * F), {"group": size, "1-J": str(near), "seed": index})
 
 
+def _kept_edge(index: int) -> Trial:
+    """Groups with equal rewards dropped, |a|, |b| <= 2: c(J) is within 24 G (1-J) of its limit."""
+    rng = random.Random(index)
+    size, near = edge(rng)
+    table, F = _table(rng, size), EXACTLY.number(near)
+
+    def c(J: Real, rest: Real) -> Real:
+        rows = [(math.comb(size, k) * J ** (k - 1) * rest ** (size - k - 1), k, table(k))
+                for k in range(1, size)]  # fmt: skip
+        gains = (w * (rest * k * a - J * (size - k) * b) for w, k, (a, b) in rows)
+        return sum(gains) / (size * sum(w for w, _, _ in rows))
+
+    limits = -table(size - 1)[1] / size, table(1)[0] / size
+    far = max(abs(c(1 - F, F) - limits[0]), abs(c(F, 1 - F) - limits[1]))
+    return Trial(far / (24 * size * F), {"group": size, "1-J": str(near), "seed": index})
+
+
 def grpo_edge(limit: Callable[[int], Real], index: int) -> Trial:
     """c_G(J)/(1-J) is within (2G-1) (G-1) (1-J) of its limit."""
     size, near = edge(random.Random(index))
@@ -387,6 +435,18 @@ CLAIMS = (
         numbers(limits, 2),
     ),
     Claim(
+        "groups.dapo-bounds",
+        "DAPO: sqrt(G-1)/G <= c(J) <= 1/2",
+        ("algorithm.dapo-bounds",),
+        numbers(dapo_bounds, 2),
+    ),
+    Claim(
+        "groups.shape",
+        "F(k)/k falls and F(k)/(G-k) rises: c(J)/J falls and c(J)/(1-J) rises",
+        ("algorithm.shape",),
+        numbers(shape, 9),
+    ),
+    Claim(
         "groups.concave", "chords lie below c_G", ("algorithm.grpo-bernstein",), numbers(concave, 4)
     ),
     Claim(
@@ -412,6 +472,12 @@ CLAIMS = (
         "any advantages, J -> 1: c(J)/(1-J) -> a(G) - b(G-1); J -> 0: c(J)/J -> a(1) - b(0)",
         ("algorithm.edge",),
         {"random": by_index(_edge, 60)},
+    ),
+    Claim(
+        "groups.kept-edge",
+        "groups with equal rewards dropped: c(J) -> -b(G-1)/G as J -> 1, a(1)/G as J -> 0",
+        ("algorithm.edge-kept",),
+        {"random": by_index(_kept_edge, 60)},
     ),
     Claim(
         "groups.grpo-edge",

@@ -7,6 +7,7 @@ attained, runs on log-linear policies; the bounds on coefficients and numbers by
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from paper_checks.algorithms import root
 from paper_checks.claims import EXACTLY, Claim, Plain, Trial, apart, by_index, over
 from paper_checks.families import Line, Run, gaussian, numbers, sharp, verdicts
 from paper_checks.families import kappa as kappa_of
-from paper_checks.groups import c_G
+from paper_checks.groups import c_G, mixed
 from paper_checks.one_step import ALL, DELTAS, SHAPES, keeps_half, limited, sources
 from paper_checks.scalars import Given
 from paper_checks.scalars import numbers as of_numbers
@@ -131,6 +132,29 @@ def largest_of_groups(given: Given) -> Pairs:
     return [
         (f(J, F) * value, f((L + square) / kappa, L / kappa) * kappa)
         for f in (partial(c_G, given, size=size), mixed)
+    ]  # fmt: skip
+
+
+def group_rates(given: Given) -> Pairs:
+    """The fixed rates for groups of every size, of DAPO and of pass@k."""
+    L, square, (J, F) = given.size(0), given.size(1), given.rates(2)
+    size, kappa, value = given.whole(3, 2, 16), 2 * L + square, curvature(L, square, J, F)
+    epsilon, number = given.size(4), given.arithmetic.number
+    scales = {k: given.root(number(Fraction(k * (size - k), size * (size - 1)))) + epsilon
+              for k in range(1, size)}  # fmt: skip
+
+    def steadied(x: Real, y: Real) -> Real:
+        return sum(math.comb(size, k) * x**k * y ** (size - k) * (k * (size - k)) / size**2 / scale
+                   for k, scale in scales.items())  # fmt: skip
+
+    share = number(Fraction(size - 1, size))
+    top = share ** (size - 1)
+    rates = 1 / L + 1 / (L + square)
+    return [
+        (J * F * value * rates, value / value),
+        (steadied(J, F) * value, steadied((L + square) / kappa, L / kappa) * kappa),
+        (2 * c_G(given, J, F, size) * value, mixed(given, J, F, size) * kappa),
+        (size * J * F**size * value, top * L),
     ]  # fmt: skip
 
 
@@ -530,6 +554,12 @@ CLAIMS = (
         "c concave, c_G among them: c(J) K(J) <= c(J*) kappa",
         ("algorithm.largest-curvature",),
         of_numbers(largest_of_groups, 7),
+    ),
+    Claim(
+        "learning.group-rates",
+        "Dr. GRPO, GRPO with epsilon, DAPO, pass@k: the fixed rate times c(J) K(J) is at most 1",
+        ("algorithm.group-rates",),
+        of_numbers(group_rates, 5),
     ),
     *(
         Claim(

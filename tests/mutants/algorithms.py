@@ -157,6 +157,19 @@ _steady = Instance(
 )
 _edges = Instance({"N": Q(1)}, (Q(1, 4), 1 - _near))
 _pairs = Instance({"N": Q(0)}, (Q(1, 4), _near, 1 - _near))
+_all_kept = Instance(
+    {"N": Q(2), "a": lambda k: Q(1), "b": lambda k: Q(0), "d": lambda k: Q(1)},
+    (Q(1, 4), _near, 1 - _near),
+)  # fmt: skip
+_some_kept = Instance(
+    {"N": Q(2), "a": lambda k: Q(1), "b": lambda k: Q(-1), "d": lambda k: Q(k in (1, 2))},
+    (Q(1, 4), _near, 1 - _near),
+)  # fmt: skip
+_pair = Instance({"N": Q(0), "x": Q(1, 3)})
+_convex, _hollow = (
+    Instance({"N": Q(1), "F": f}, (Q(1, 3), Q(1, 2)), naturals=4)
+    for f in (lambda k: Q(k) ** 2, lambda k: Q(k) * (2 - Q(k)))
+)
 
 
 def noisy(wrong: Any, missed: Any, end: Final, **values: Any) -> Instance:
@@ -368,6 +381,35 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "algorithm.edge", "failure", "the limit at 0 is 0",
         edits((1, 2), lambda _: num(0)), _steady, "a = 1, b = 0",
+    ),
+    Mutant(
+        "algorithm.edge-kept", "half", "the limit of c(J)/(1 - J) is halved",
+        edits((0, 1, 2), lambda limit: limit / 2), _all_kept, "a = d = 1, b = 0",
+    ),
+    Mutant(
+        "algorithm.edge-kept", "vanishing", "without uniform groups c(J) tends to 0",
+        edits((1, 0, 1, 1, 2), lambda _: num(0)), _some_kept, "b = -1, groups of three: 1/3",
+    ),
+    Mutant(
+        "algorithm.edge-kept", "failure", "without uniform groups c(J) tends to a(1) as J -> 0",
+        edits((1, 1, 1, 1, 1, 2), lambda limit: limit.args[0]), _some_kept,
+        "a = 1, groups of three: 1/3",
+    ),
+    Mutant(
+        "algorithm.dapo-bounds", "49/100", "1/2 becomes 49/100",
+        edits((1, 1), lambda _: percent(49)), _pair, "1/2 for groups of two",
+    ),
+    Mutant(
+        "algorithm.dapo-bounds", "101/100", "the lower bound is larger",
+        edits((0, 0), lambda least: percent(101) * least), _pair, "1/2 for groups of two",
+    ),
+    Mutant(
+        "algorithm.shape", "any function", "F(k)/k may rise", drops(1), _convex,
+        "F(k) = k**2: c(J)/J = 2 + 2 J",
+    ),
+    Mutant(
+        "algorithm.shape", "99/100", "c(J)/J falls by a hundredth",
+        edits((0, 0, 1, 1, 1, 1, 0, 1), lambda side: percent(99) * side), _hollow, "p = q",
     ),
     Mutant(
         "algorithm.grpo-edge", "half", "the limit sqrt(N) is halved",

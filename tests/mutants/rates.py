@@ -72,6 +72,13 @@ def _weighed(coefficient: Callable[[Any], Any]) -> Instance:
     return Instance(values, (Q(1, 3), Q(1, 2), Q(2, 3), Q(9, 10)))
 
 
+_sized = Instance(
+    {"L": Q(1), "G": Q(1), "N": Q(1), "M": Q(1), "epsilon": Q(1, 5), "delta": Q(1)},
+    (Q(1, 3), Q(1, 2), Q(2, 3), Q(9, 10)),
+)  # fmt: skip
+"""Groups of two and of three, and pass@2, at G = L = 1."""
+
+
 def _along(update: Any, multiple: Any = Q(2)) -> Instance:
     """The log-odds are t; the score is a vector of one coordinate, along the line."""
     values = {
@@ -122,6 +129,21 @@ _STEPS = [
         "algorithm.largest-curvature", "any coefficient", "c may be any function",
         drops(2), _weighed(lambda x: (1 - x) ** 4),
         "c(J) = (1 - J)**4: c K is 8/27 at 1/3 and 1/27 at 2/3",
+    ),
+    Mutant(
+        "algorithm.group-rates", "Dr. GRPO", "101/100 of the rate of Dr. GRPO",
+        edits((0, 0, 0, 0, 1, 1, 0), lambda product: percent(101) * product), _sized,
+        "J = 2/3 at G = L = 1",
+    ),
+    Mutant(
+        "algorithm.group-rates", "pass@k", "101/100 of the rate of pass@k",
+        edits((1, 1, 1, 1, 0, 0, 0, 1, 1, 0), lambda product: percent(101) * product), _sized,
+        "pass@2 at J = 1/2",
+    ),
+    Mutant(
+        "algorithm.group-rates", "DAPO", "9/8 of the rate of DAPO",
+        edits((1, 1, 1, 0, 0, 0, 1, 1, 0), lambda product: Q(9, 8) * product), _sized,
+        "sqrt(2)/3 9/4 is more than 1: groups of three, J = 2/3",
     ),
     Mutant(
         "algorithm.fixed-rate", "REINFORCE", "101/100 of the rate of REINFORCE",

@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction as Q
 from typing import Any
 
 import pytest
 
-from derivations.kernel.terms import Term, beta, eq, implies, le, log, lt, num, real, sqrt
+from derivations.kernel.terms import (
+    Term,
+    beta,
+    eq,
+    implies,
+    lam,
+    le,
+    log,
+    lt,
+    minimum,
+    num,
+    real,
+    sqrt,
+)
 from derivations.tactics import ProofError, assume, have
 from derivations.theory.algorithm import rates
+from derivations.theory.algorithm.edges import EDGE
 from derivations.theory.algorithm.groups import N
 from derivations.theory.algorithm.guarantees import (
     FixedRate,
+    edges_of,
     fixed_rate,
     iterations,
     iterations_at_most,
     primitive,
     row_of,
+    shape_of,
 )
 from derivations.theory.algorithm.iterations import END, Jk, alpha, never_saturates
-from derivations.theory.algorithm.table import Algorithm
+from derivations.theory.algorithm.table import (
+    DAPO,
+    DR_GRPO,
+    GRPO_ROW,
+    LOG_ODDS,
+    POPULATION,
+    RAFT,
+    STEADIED,
+    TABLE,
+    Algorithm,
+    Row,
+)
 from tests.mutants.evaluation import Instance, digits, mp, value
 
 J, x, L, G = (real(name) for name in ("J", "x", "L", "G"))
@@ -81,6 +109,24 @@ def test_the_coefficient_in_numbers() -> None:
     assert abs(value(row_of(standardised(4)).coefficient(x), at) - four) < mp.mpf("1e-40")
 
 
+@pytest.mark.parametrize("power", [2, 3, 5])
+def test_an_elementary_objective_is_found(power: int) -> None:
+    row = row_of(Algorithm(f"pass@{power}", num(1), lambda k, J: power * (1 - J) ** (power - 1),
+                           lambda k, J: num(0)))  # fmt: skip
+    assert row.objective is not None
+    f = row.objective
+    low, high = (value(f(J), Instance({"J": place})) for place in (Q(0), Q(1, 3)))
+    assert high - low == 1 - Q(2, 3) ** power
+    assert row.ascending().conclusion.head == "forall"
+
+
+@pytest.mark.parametrize("row", [POPULATION, RAFT, LOG_ODDS], ids=lambda row: row.algorithm.name)
+def test_rows_of_single_responses_are_those_of_the_table(row: Row) -> None:
+    found = row_of(row.algorithm)
+    assert found.coefficient(x) == row.coefficient(x)
+    assert (found.objective is None) == (row is POPULATION)
+
+
 def test_a_symbolic_group_size_is_refused() -> None:
     with pytest.raises(ValueError, match="write the coefficient"):
         row_of(Algorithm("any size", N + 2, lambda k, J: num(1), lambda k, J: num(0)))
@@ -126,12 +172,88 @@ def test_the_rate_of_a_new_algorithm_is_the_largest(algorithm: Algorithm) -> Non
     assert worst(safe) == 1
 
 
-def test_a_coefficient_that_is_not_concave_has_a_certified_rate() -> None:
+def test_a_coefficient_that_is_not_concave_may_have_a_largest_rate() -> None:
     safe = fixed_rate(pass_at_two)
     assert says_safe(safe)
-    assert safe.attained is None
+    assert safe.attained is not None
+    assert safe.attained.conclusion.args[0].args[0].args[1] == pass_at_two(num(Q(1, 2)))
     assert have(eq(safe.rate, 2 / L), assume(lt(0, L)))
     assert Q(9, 10) < worst(safe) <= 1
+
+
+SIZES = [2, 3, 4, 8]
+PLACE = {"L": Q(1), "G": Q(1), "b": Q(1, 3), "delta": Q(1), "epsilon": Q(1, 7)}
+
+
+def sized(kind: str, size: int) -> Algorithm:
+    """Algorithms with standardised rewards, or centred ones, written out for one group size."""
+    if kind == "Dr. GRPO":
+        return Algorithm(f"{kind}, {size}", num(size), lambda k, J: 1 - k / size,
+                         lambda k, J: -(k / size))  # fmt: skip
+    plain = standardised(size)
+    if kind == "DAPO":
+        return replace(plain, name=f"DAPO, {size}", kept=lambda k: minimum(1, k * (size - k)))
+    if kind == "GRPO":
+        return plain
+
+    def scale(k: Term) -> Term:
+        return sqrt(k * (size - k) / num(size * (size - 1))) + num(Q(1, 100))
+
+    return Algorithm(
+        f"{kind}, {size}", num(size), lambda k, J: (1 - k / size) / scale(k),
+        lambda k, J: -(k / size) / scale(k),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kind, size",
+    [*((kind, size) for kind in ("Dr. GRPO", "GRPO") for size in SIZES),
+     *(("epsilon", size) for size in SIZES[:3])],
+)  # fmt: skip
+def test_everything_follows_for_groups_of_one_size(kind: str, size: int) -> None:
+    """Coefficient, rate, run, iterations and edges."""
+    row = row_of(sized(kind, size))
+    safe = fixed_rate(row)
+    assert safe.theorem.hypotheses <= {lt(0, L)}
+    assert safe.attained is not None
+    assert abs(float(worst(safe)) - 1) < 1e-12
+    made = iterations_at_most(safe)
+    assert le(alpha, safe.rate) in made.hypotheses
+    near = edges_of(row).success.conclusion
+    beyond = value(beta(near.args[0], [1 - num(Q(1, 10**9))]), Instance({}))
+    assert abs(float(beyond) - float(value(near.args[2], Instance({})))) < 1e-6
+
+
+def test_groups_that_are_dropped_leave_a_safe_rate() -> None:
+    safe = fixed_rate(row_of(sized("DAPO", 4)))
+    assert safe.theorem.hypotheses <= {lt(0, L)} and safe.attained is None
+    assert 0.5 < float(worst(safe)) <= 1
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.algorithm.name)
+@pytest.mark.parametrize("companions", [1, 2, 6])
+def test_every_row_of_the_table_has_a_safe_rate(row: Row, companions: int) -> None:
+    """For groups of two or three, of four, and of eight; pass@k for these k."""
+    safe = fixed_rate(row)
+    places = [{**PLACE, "N": companions, "M": companions, "J": Q(j, 6)} for j in range(1, 6)]
+    product = safe.rate * row.coefficient(J) * rates.critical(J)
+    assert all(float(value(product, Instance(place))) <= 1 + 1e-12 for place in places)
+    if row is not DAPO:
+        assert safe.attained is not None
+        assert value(safe.attained.conclusion, Instance(places[0]))
+
+
+@pytest.mark.parametrize("row", [GRPO_ROW, STEADIED, DR_GRPO, DAPO],
+                         ids=lambda row: row.algorithm.name)  # fmt: skip
+@pytest.mark.parametrize("companions", [0, 2, 6])
+def test_the_lower_bounds_for_iterations(row: Row, companions: int) -> None:
+    floor = shape_of(row).floor
+    assert floor is not None
+    at = {**PLACE, "N": companions + (row is DR_GRPO)}
+    for place in (Q(1, 100), Q(1, 2), Q(9, 10)):
+        given = Instance({**at, "x": place})
+        assert value(floor.below.conclusion, given)
+    assert iterations_at_most(fixed_rate(row)).conclusion.head == "and"
 
 
 @pytest.mark.parametrize("coefficient", [lambda J: 1 / J, lambda J: J - num(Q(1, 2)), lambda J: -J])
@@ -204,6 +326,30 @@ def test_without_a_primitive_there_is_a_bound() -> None:
     made = iterations_at_most(fixed_rate(coefficient))
     assert made.conclusion.head == "and"
     assert le(alpha, fixed_rate(coefficient).rate) in made.hypotheses
+
+
+# The edges ---------------------------------------------------------------------------------------
+
+
+def test_the_edges_of_the_rows() -> None:
+    found = edges_of(DAPO)
+    level = sqrt(N + 1) / (N + 2)
+    for limit, at in ((found.success, 1), (found.failure, 0)):
+        assert limit.conclusion == EDGE(lam(x, DAPO.coefficient(x)), at, level)
+        assert not limit.hypotheses
+    assert edges_of(GRPO_ROW).success.conclusion.args[2] == sqrt(N + 1)
+    raft = edges_of(RAFT)
+    assert raft.success.conclusion == EDGE(lam(x, (1 - x) / (1 - x)), 1, 1)
+    assert raft.failure.conclusion == EDGE(lam(x, 1 - x), 0, 1)
+
+
+def test_edges_that_do_not_follow_are_refused() -> None:
+    with pytest.raises(ValueError, match="depend on the success rate"):
+        edges_of(POPULATION)
+    middle = Algorithm("halves", num(4), lambda k, J: num(1), lambda k, J: num(0),
+                       lambda k: 1 - minimum(1, (k - 2) ** 2))  # fmt: skip
+    with pytest.raises(ValueError, match="neither kept"):
+        edges_of(middle)
 
 
 def test_no_bound_without_one_on_the_coefficient() -> None:

@@ -7,8 +7,9 @@ J is near 0 or 1, `noise` about verifiers that err.
 
 `rates` says which learning rates are safe, `tokens` which are at token level, `iterations` how
 many steps they take, `batch` what sampling changes, `directions` what other directions than that
-of the Gradient Gap do.  `guarantees` derives the safe learning rate and the iterations for
-rows that are not in the table.
+of the Gradient Gap do.  `guarantees` derives the safe learning rate and the iterations from
+a row, in the table or not: `shape` says what that needs to know of a coefficient, `fixed` proves
+it for groups of every size.
 """
 
 # In the order of the paper, which is that of the statements.
@@ -18,11 +19,15 @@ from derivations.theory.algorithm import degree  # isort: split
 
 from derivations.theory.algorithm import edges, rates  # isort: split
 
+from derivations.theory.algorithm import shape  # isort: split
+
 from derivations.theory.algorithm import iterations  # isort: split
+
+from derivations.theory.algorithm import fixed  # isort: split
 
 from derivations.theory.algorithm import batch, directions, guarantees, noise, tokens
 
 __all__ = [
-    "batch", "bernstein", "degree", "directions", "edges", "groups", "guarantees", "iterations",
-    "noise", "rates", "table", "tokens",
+    "batch", "bernstein", "degree", "directions", "edges", "fixed", "groups", "guarantees",
+    "iterations", "noise", "rates", "shape", "table", "tokens",
 ]  # fmt: skip

@@ -7,6 +7,8 @@ the Bernstein polynomial of sqrt(x(1-x)) of degree G.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from math import comb
 from typing import Any
 
 from derivations import binomial, calculus, square_roots
@@ -28,6 +30,7 @@ from derivations.kernel.terms import (
     num,
     real,
     sqrt,
+    substitute,
     unfold,
 )
 from derivations.kernel.theorem import Theorem, infer
@@ -46,9 +49,11 @@ from derivations.tactics import (
     intro,
     obtain,
     order,
+    replace,
     rewrite,
     specialise,
     symmetric,
+    transitive,
     where,
 )
 from derivations.theory.algorithm.groups import G, N, deviation, deviation_sign
@@ -142,30 +147,57 @@ def conjuncts(formula: Term) -> list[Term]:
     return [*found, formula]
 
 
-def written_out(function_: Term, values: Sequence[Theorem]) -> Theorem:
-    """The mean over few trials, at x, from ``function_(j) = value`` for j = 0, 1, ... ."""
-    count = len(values) - 1
+def weighted_sum(values: Sequence[Term]) -> Term:
+    """The sum of C(n, j) x**j (1 - x)**(n - j) values[j] over j <= n, zeros left out."""
+    count, found = len(values) - 1, num(0)
+    for j, value in enumerate(values):
+        if value == num(0):
+            continue
+        for base, exponent in ((x, j), (1 - x, count - j)):
+            if exponent:
+                value = (base if exponent == 1 else base**exponent) * value
+        value = value if comb(count, j) == 1 else comb(count, j) * value
+        found = value if found == num(0) else found + value
+    return found
 
-    def shape(j: int) -> Term:
-        return lam(k, beta(function_, [k + j]))
 
-    def shifted_mean(number: int, j: int) -> Term:
-        return binomial.BINOMIAL(num(number), x, shape(j))
+@cache
+def outcomes(count: int) -> Theorem:
+    """The mean over `count` trials as `weighted_sum`, for any function F."""
 
-    known = [
-        have(eq(shifted_mean(0, j), value.conclusion.args[1]),
-             trials(num(0), where(binomial.start(), {_F: shape(j)})), value)
-        for j, value in enumerate(values)
-    ]  # fmt: skip
+    def claim(number: int, shift: int) -> Term:
+        values = [_F(num(j + shift)) for j in range(number + 1)]
+        moved = lam(k, _F(k + shift)) if shift else lam(k, _F(k))
+        return eq(binomial.BINOMIAL(num(number), x, moved), weighted_sum(values))
+
+    known = [have(claim(0, j), trials(num(0), where(binomial.start(), {_F: lam(k, _F(k + j))})))
+             for j in range(count + 1)]  # fmt: skip
     for done in range(1, count + 1):
         known = [
-            have(eq(shifted_mean(done, j),
-                    x * known[j + 1].conclusion.args[1] + (1 - x) * known[j].conclusion.args[1]),
-                 trials(num(done - 1), where(binomial.recursion(), {_F: shape(j)})),
-                 known[j], known[j + 1])
+            have(claim(done, j), known[j], known[j + 1],
+                 trials(num(done - 1), where(binomial.recursion(), {_F: lam(k, _F(k + j))})))
             for j in range(count + 1 - done)
         ]  # fmt: skip
     return known[0]
+
+
+def written_out(function_: Term, values: Sequence[Theorem]) -> Theorem:
+    """The mean over few trials, at x, from ``function_(j) = value`` for j = 0, 1, ... ."""
+    made = where(outcomes(len(values) - 1), {_F: function_})
+    mean_, terms = made.conclusion.args
+    found = [known.conclusion.args[1] for known in values]
+    names = [real(f"v{j}") if value.kind != "num" else value for j, value in enumerate(found)]
+    hole = real("hole")
+    for known in values:
+        old, new = known.conclusion.args
+        terms = replace(terms, old, hole)
+        made = infer("rewrite", known, made, template=lam(hole, eq(mean_, terms)))
+        terms = substitute(terms, {hole: new})
+    given = dict(zip(names, found, strict=True))
+    plain = weighted_sum(names)
+    all_ = weighted_sum([real(f"w{j}") for j in range(len(found))])
+    same = have(eq(substitute(all_, {real(f"w{j}"): name for j, name in enumerate(names)}), plain))
+    return transitive(made, where(same, {n: v for n, v in given.items() if n.kind == "var"}))
 
 
 # Bounds -------------------------------------------------------------------------------------------

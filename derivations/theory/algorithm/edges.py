@@ -3,6 +3,8 @@ nearly none."""
 
 from __future__ import annotations
 
+from functools import cache
+
 from derivations import binomial, square_roots
 from derivations.expectation import WITHIN
 from derivations.kernel.terms import (
@@ -15,6 +17,7 @@ from derivations.kernel.terms import (
     exists,
     forall,
     function,
+    implies,
     lam,
     le,
     lt,
@@ -23,6 +26,7 @@ from derivations.kernel.terms import (
     num,
     real,
     sqrt,
+    substitute,
     unfold,
 )
 from derivations.kernel.theorem import Theorem, infer
@@ -39,9 +43,11 @@ from derivations.tactics import (
     instance,
     intro,
     obtain,
+    order,
     part,
     rewrite,
     specialise,
+    symmetric,
     where,
 )
 from derivations.theory.algorithm.bernstein import BELOW_LINE, OPEN, SYMMETRIC, opened, spread_of
@@ -100,74 +106,270 @@ def edge(limit: Term, local: Theorem, factor: Term, reach: Term, *signs: Theorem
     near = assume(WITHIN(u - at, radius))
     gap = 1 - u if at == num(1) else u
     close = have(le(gap, radius), near)
-    unit = have(eq(radius * (1 + reach + factor / eps), 1), size)
-    d, e = real("d"), real("e")
-    inner_ = assume(le(d, e)), assume(eq(e * (1 + reach + factor / eps), 1)), assume(le(0, d))
-    reached = have(le(reach * d, 1), *inner_, small, *signs)
-    scaled = have(le(factor * d, eps), *inner_, small, *signs)
+    above = have(le(0, factor), *signs), have(le(0, reach), *signs)
     positive = have(le(0, gap), low, high)
-    values = {d: gap, e: radius}
-    reached, scaled = (
-        discharge(where(r, values), close, unit, positive, small, *signs) for r in (reached, scaled)
-    )
+    names = {real("d"): gap, real("r"): reach, real("s"): factor, eps: eps}
+    reached, scaled = (discharge(where(r, names), close, positive, small, *above)
+                       for r in edge_scalars())  # fmt: skip
     made = discharge(where(local, {x: u}), low, high, reached, *signs)
-    value = have(WITHIN(beta(function_, [u]) - limit.args[2], eps), made, scaled)
+    value, bound = beta(function_, [u]) - limit.args[2], factor * gap
+    y, z = real("y"), real("z")
+    rule = have(WITHIN(y, eps), assume(WITHIN(y, z)), assume(le(z, eps)))
+    value = discharge(where(rule, {y: value, z: bound}), fold(made, WITHIN(value, bound)), scaled)
     inner = intro(value, u, low.conclusion, high.conclusion, near.conclusion)
     shown = conjunction(have(lt(0, radius), size), inner)
     found = infer("witness", shown, formula=wanted, terms=(radius,))
     return fold(intro(found, eps, small.conclusion), limit)
 
 
+@cache
+def edge_scalars() -> tuple[Theorem, Theorem]:
+    """``r d <= 1`` and ``s d <= epsilon`` for d <= 1/(1 + r + s/epsilon)."""
+    d, r, s, e = (real(name) for name in ("d", "r", "s", "e"))
+    size = 1 + r + s / eps
+    known = [assume(f) for f in (le(0, d), lt(0, eps), le(0, s), le(0, r))]
+    radius = assume(le(d, e)), assume(eq(e * size, 1))
+    made = have(le(r * d, 1), *radius, *known), have(le(s * d, eps), *radius, *known)
+    unit = have(eq(1 / size * size, 1), have(lt(0, size), *known))
+    close = assume(le(d, 1 / size))
+    found = [discharge(where(m, {e: 1 / size}), close, unit, *known) for m in made]
+    return found[0], found[1]
+
+
 _up, _down = function("a", "R"), function("b", "R")
+_weight = function("d", "R")
 _coefficient = COEFFICIENT(N, x, lam(x, _up(x)), lam(x, _down(x)))
 
 
 @state(
     "lemma",
     "algorithm.edge",
-    "The coefficient of any algorithm near success and near failure",
+    "Advantages that depend on k: the coefficient near success and near failure",
     provenance="extension",
     claim=both(
         EDGE(lam(x, _coefficient / (1 - x)), 1, _up(N + 1) - _down(N)),
         EDGE(lam(x, _coefficient / x), 0, _up(1) - _down(0)),
     ),
-    words="Where nearly all responses are correct, only the groups with at most one incorrect "
-    "response matter; near failure, those with at most one correct response.",
+    words="Every group is kept. Where nearly all responses are correct, only the groups with at "
+    "most one incorrect response matter; near failure, those with at most one correct response.",
 )
 def coefficient_edge(proof: Proof) -> Theorem:
     gain = lam(k, _up(k + 1) - _down(k))
     values = {function("F", "N"): gain, nat("n"): N}
     every = proof.note(where(binomial.bounded(), values), "finitely many advantages are bounded")
     limits = []
-    ends = zip(conjunct_pair(proof.statement.conclusion), binomial.near_ends(), strict=True)
-    for limit, near in ends:
-        one = limit.args[1] == num(1)
+    for limit, one in zip(conjunct_pair(proof.statement.conclusion), (True, False), strict=True):
 
-        def use(chosen: Theorem, limit: Term = limit, near: Theorem = near, one: bool = one
-                ) -> Theorem:  # fmt: skip
-            rule = where(near, {**values, real("p"): x})
-            mean_near = discharge(rule, chosen, *closed())
-            at = N if one else num(0)
-            end = apply(chosen, have(le(at, N)), at=[at])
-            y, d, e, n_ = (real(name) for name in ("y", "d", "e", "n"))
-            known = [assume(WITHIN(y - e, 2 * c * (n_ * d))), assume(WITHIN(e, c)),
-                     assume(lt(0, d)), assume(lt(d, 1))]  # fmt: skip
-            inner = have(WITHIN((1 - d) * (y - e), 2 * c * (n_ * d)),
-                         have(le(0, 2 * c * (n_ * d)), known[0]), known[0], *known[2:])
-            outer = have(WITHIN(d * e, c * d), *known[1:])
-            scalar = have(WITHIN((1 - d) * y - e, (2 * n_ + 1) * c * d), inner, outer)
-            far = 1 - x if one else x
-            names = {y: binomial.mean(N, x, lambda k: beta(gain, [k])), e: beta(gain, [at]), d: far,
-                     n_: N}  # fmt: skip
-            made = discharge(where(scalar, names), mean_near, end, *exchanged(), *OPEN)
-            goal = WITHIN(beta(limit.args[0], [x]) - limit.args[2], (2 * N + 1) * c * far)
-            local = have(goal, made, *OPEN, unfold=("coefficient",))
+        def use(chosen: Theorem, limit: Term = limit, one: bool = one) -> Theorem:
+            local, end = gains_near(gain, c, chosen, one)
+            goal = WITHIN(beta(limit.args[0], [x]) - limit.args[2], local.conclusion.args[1])
             sign = have(le(0, (2 * N + 1) * c), have(le(0, c), end))
-            return edge(limit, local, (2 * N + 1) * c, num(0), sign, end)
+            return edge(limit, have(goal, local, *OPEN, unfold=("coefficient",)),
+                        (2 * N + 1) * c, num(0), sign, end)  # fmt: skip
 
         why = "and the mean is near its last value" if one else "likewise at the other end"
         limits.append(proof.note(obtain(every, [c], use), why))
     return conjunction(*limits)
+
+
+def mean_near(
+    function_: Term, trials_: Term, bound: Term, chosen: Theorem, one: bool
+) -> tuple[Theorem, Theorem]:
+    """The mean is within ``2 bound n d`` of its last value, d the distance from the end, where
+    `chosen` bounds the function; and the bound of the last value."""
+    names = {function("F", "N"): function_, nat("n"): trials_, c: bound, real("p"): x}
+    near = where(binomial.near_ends()[0 if one else 1], names)
+    at = trials_ if one else num(0)
+    return discharge(near, chosen, *closed()), apply(chosen, have(le(at, trials_)), at=[at])
+
+
+def gains_near(gain: Term, bound: Term, chosen: Theorem, one: bool) -> tuple[Theorem, Theorem]:
+    """``(1 - d) mean(gain)`` is within (2 N + 1) c d of the last gain."""
+    near, end = mean_near(gain, N, bound, chosen, one)
+    at = N if one else num(0)
+    y, d, e, n_, s = (real(name) for name in ("y", "d", "e", "n", "s"))
+    known = [assume(WITHIN(y - e, 2 * s * (n_ * d))), assume(WITHIN(e, s)),
+             assume(lt(0, d)), assume(lt(d, 1))]  # fmt: skip
+    inner = have(WITHIN((1 - d) * (y - e), 2 * s * (n_ * d)),
+                 have(le(0, 2 * s * (n_ * d)), known[0]), known[0], *known[2:])
+    outer = have(WITHIN(d * e, s * d), *known[1:])
+    scalar = have(WITHIN((1 - d) * y - e, (2 * n_ + 1) * s * d), inner, outer)
+    far = 1 - x if one else x
+    names = {y: binomial.mean(N, x, lambda k: beta(gain, [k])), e: beta(gain, [at]), d: far,
+             n_: N, s: bound}  # fmt: skip
+    return discharge(where(scalar, names), near, end, *exchanged(), *OPEN), end
+
+
+_kept_up, _kept_down = (lam(x, _weight(x) * f(x)) for f in (_up, _down))
+_kept_chance = binomial.mean(G, x, lambda k: _weight(k))
+_kept_coefficient = COEFFICIENT(N, x, _kept_up, _kept_down) / _kept_chance
+_top = (_weight(N + 1) * _up(N + 1) - _weight(N) * _down(N)) / _weight(N + 1)
+_bottom = (_weight(1) * _up(1) - _weight(0) * _down(0)) / _weight(0)
+
+
+@state(
+    "lemma",
+    "algorithm.edge-kept",
+    "The same where only some groups are kept",
+    provenance="extension",
+    claim=both(
+        implies(lt(0, _weight(N + 1)), EDGE(lam(x, _kept_coefficient / (1 - x)), 1, _top)),
+        implies(
+            eq(_weight(N + 1), 0), lt(0, _weight(N)),
+            EDGE(lam(x, _kept_coefficient), 1, -_down(N) / (N + 1)),
+        ),
+        implies(lt(0, _weight(0)), EDGE(lam(x, _kept_coefficient / x), 0, _bottom)),
+        implies(
+            eq(_weight(0), 0), lt(0, _weight(1)),
+            EDGE(lam(x, _kept_coefficient), 0, _up(1) / (N + 1)),
+        ),
+    ),
+    words="Groups with $k$ correct responses are kept with the weight $d(k)$, as in "
+    "`algorithm.kept`. Where groups with equal rewards are dropped the coefficient does not vanish "
+    "at the edge: all groups that are left have one response of the rare kind.",
+)  # fmt: skip
+def kept_edge(proof: Proof) -> Theorem:
+    gain = lam(k, beta(_kept_up, [k + 1]) - beta(_kept_down, [k]))
+    gains = proof.note(where(binomial.bounded(), {function("F", "N"): gain, nat("n"): N}),
+                       "finitely many advantages are bounded")  # fmt: skip
+    found, claim = [], proof.statement.conclusion
+    for number in range(4):
+        claim, rest = claim.args if number < 3 else (claim, claim)
+        found.append(proof.note(_kept_limit(claim, gains, gain, number < 2), (
+            "numerator and denominator are near their last values",
+            "both over 1 - J", "likewise at the other end", "both over J",
+        )[number]))  # fmt: skip
+        claim = rest
+    return conjunction(*found)
+
+
+def _kept_limit(claim: Term, gains: Theorem, gain: Term, one: bool) -> Theorem:
+    """One of the four limits."""
+    premises = []
+    while claim.head == "imp":
+        premises.append(assume(claim.args[0]))
+        claim = claim.args[1]
+    chance = lam(k, _weight(k))
+    size, count = have(lt(0, G)), G
+    same = have(eq(_kept_chance, _kept_chance))
+    far = 1 - x if one else x
+    if len(premises) == 2:
+        chance, same = _chance_over(one, premises[0])
+        count = N
+    end_value = beta(chance, [count if one else num(0)])
+    positive = have(lt(0, end_value), *premises, size)
+    bounds = where(binomial.bounded(), {function("F", "N"): chance, nat("n"): count})
+    y, z, e, w, A, B, E, d = (real(name) for name in ("y", "z", "e", "w", "A", "B", "E", "d"))
+
+    def with_gains(first: Theorem) -> Theorem:
+        return obtain(bounds, [delta], lambda second: with_both(first, second))
+
+    def with_both(first: Theorem, second: Theorem) -> Theorem:
+        local, end = gains_near(gain, c, first, one)
+        near, other = mean_near(chance, count, delta, second, one)
+        last_gain = beta(gain, [N if one else num(0)])
+        names = {
+            y: (1 - far) * binomial.mean(N, x, lambda k: beta(gain, [k])), e: last_gain,
+            z: binomial.mean(count, x, lambda k: beta(chance, [k])), w: end_value,
+            A: (2 * N + 1) * c, B: 2 * delta * count, E: c, d: far,
+        }  # fmt: skip
+        reach, factor = 2 * B / w, 2 * (A + E * B / w) / w
+        reach_, factor_ = (substitute(term, names) for term in (reach, factor))
+        signs = [have(le(0, c), end), have(le(0, delta), other)]
+        signs += [have(le(0, names[A]), signs[0]), have(le(0, names[B]), signs[1])]
+        close = assume(le(reach_ * far, 1))
+        rule = where(quotient_near(), names)
+        value = discharge(
+            rule, have(WITHIN(names[y] - names[e], names[A] * far), local),
+            have(WITHIN(names[z] - names[w], names[B] * far), near), end, positive, close,
+            have(lt(0, far), *OPEN), *signs,
+        )  # fmt: skip
+        ratio = names[y] / names[z]
+        there = discharge(where(have(lt(0, z), assume(le(w / 2, z)), assume(lt(0, w))), names),
+                          part(value, 1), positive)  # fmt: skip
+        goal = eq(beta(claim.args[0], [x]), ratio)
+        moved = have(goal, same, there, *OPEN, have(lt(0, far), *OPEN), unfold=("coefficient",))
+        limit = have(eq(names[e] / names[w], claim.args[2]), *premises, size)
+        whole = rewrite(rewrite(part(value, 0), symmetric(moved)), limit)
+        up = [discharge(where(sign, names), positive, *signs) for sign in _factor_signs()]
+        whole = fold(whole, WITHIN(beta(claim.args[0], [x]) - claim.args[2], factor_ * far))
+        return edge(claim, whole, factor_, reach_, *up)
+
+    made = obtain(gains, [c], with_gains)
+    return intro(made, (), *(f.conclusion for f in premises))
+
+
+def _chance_over(one: bool, none: Theorem) -> tuple[Term, Theorem]:
+    """The chance that a group is kept, over 1 - x or over x, as a mean over N trials, where
+    uniform groups are dropped."""
+    names = {function("F", "N"): lam(k, G * _weight(k) / (G - k) if one else G * _weight(k) / k)}
+    biased = trials(N, where(binomial.size_bias()[1 if one else 0], names))
+    before, after = biased.conclusion.args[1].args[2], lam(k, _weight(k))
+    inside, size = assume(le(k, G)), have(lt(0, G))
+    goal = eq(beta(before, [k]), _weight(k))
+
+    def uniform(case: Theorem) -> Theorem:
+        at = have(eq(k, G if one else num(0)), case, inside, have(le(0, k)))
+        shape = lam(k, goal)
+        there = have(beta(shape, [at.conclusion.args[1]]), none, size)
+        return infer("rewrite", symmetric(at), there, template=shape)
+
+    def other(case: Theorem) -> Theorem:
+        return have(goal, case, size)
+
+    split = order(G, k) if one else order(k, num(0))
+    each = by_cases(split, uniform, other)
+    rule = trials(G, where(binomial.congruent(), {function("F", "N"): before,
+                                                  function("H", "N"): after}))  # fmt: skip
+    made = discharge(rule, intro(each, k, inside.conclusion))
+    left = biased.conclusion.args[0]
+    return left.args[1].args[2], have(eq(_kept_chance, left), biased, made)
+
+
+def _factor_signs() -> list[Theorem]:
+    """``0 <= 2 (A + E B/w)/w`` and ``0 <= 2 B/w``."""
+    w, A, B, E = (real(name) for name in ("w", "A", "B", "E"))
+    known = [assume(lt(0, w)), *(assume(le(0, v)) for v in (A, B, E))]
+    ratio = have(le(0, E * B / w), have(le(0, E * B), *known), known[0])
+    return [have(le(0, 2 * (A + E * B / w) / w), ratio, *known), have(le(0, 2 * B / w), *known)]
+
+
+@cache
+def product_within() -> Theorem:
+    """``|y z| <= A B`` from |y| <= A and |z| <= B."""
+    y, z, A, B = (real(name) for name in ("y", "z", "A", "B"))
+    known = [assume(WITHIN(y, A)), assume(WITHIN(z, B))]
+    products = [have(le(0, (A + s * y) * (B + t * z)), *known) for s in (1, -1) for t in (1, -1)]
+    return have(WITHIN(y * z, A * B), *products)
+
+
+@cache
+def quotient_near() -> Theorem:
+    """``|y/z - e/w| <= 2 (A + E B/w)/w d`` and w/2 <= z, from |y - e| <= A d, |z - w| <= B d,
+    |e| <= E and 2 B/w d <= 1."""
+    y, z, e, w, A, B, E, d = (real(name) for name in ("y", "z", "e", "w", "A", "B", "E", "d"))
+    first, second = assume(WITHIN(y - e, A * d)), assume(WITHIN(z - w, B * d))
+    size, positive, close = assume(WITHIN(e, E)), assume(lt(0, w)), assume(le(2 * B / w * d, 1))
+    signs = [assume(lt(0, d)), *(assume(le(0, v)) for v in (A, B, E))]
+    small = have(le(2 * B * d, w), close, positive)
+    large = have(le(w / 2, z), second, small)
+    above = have(lt(0, z), large, positive)
+    # (y - e) - e (z - w)/w over z.
+    names = {y: e, z: z - w, A: E, B: B * d}
+    product = discharge(where(product_within(), names), size, second)
+    ratio = have(WITHIN(e * (z - w) / w, E * B / w * d), product, positive)
+    top = have(WITHIN(y - e - e * (z - w) / w, (A + E * B / w) * d), first, ratio)
+    whole = (A + E * B / w) * d
+    sign = have(le(0, whole), have(le(0, E * B / w * d), product, ratio), *signs)
+    v, s = real("v"), real("s")
+    limit, wide = assume(WITHIN(v, s)), assume(le(0, s))
+    longer = have(le(s / z, 2 * s / w), wide, large, above, positive)
+    rule = have(WITHIN(v / z, 2 * s / w), have(WITHIN(v / z, s / z), limit, above), longer)
+    made = discharge(where(rule, {v: y - e - e * (z - w) / w, s: whole}), top, sign, *signs, second,
+                     first, size, positive, close)  # fmt: skip
+    same = have(eq((y - e - e * (z - w) / w) / z, y / z - e / w), above, positive)
+    wanted = 2 * (A + E * B / w) / w * d
+    return conjunction(have(WITHIN(y / z - e / w, wanted), made, same), large)
 
 
 def conjunct_pair(formula: Term) -> tuple[Term, Term]:
