@@ -40,12 +40,13 @@ def time_limit(seconds: float) -> Iterator[None]:
         return
 
     def interrupt(_: int, frame: FrameType | None) -> None:
-        # The kernel keeps tables of terms and theorems: it finishes what it is doing.  What is
-        # raised while something is being disposed of would be lost.
+        # The kernel keeps tables of terms and theorems: it finishes what it is doing.  A module
+        # half loaded is of no use to anybody.  What is raised while something is being disposed
+        # of would be lost.
         while frame is not None:
             module = frame.f_globals.get("__name__", "")
             disposing = module == "weakref" or frame.f_code.co_name == "__del__"
-            if disposing or module.startswith("derivations.kernel."):
+            if disposing or module.startswith(("derivations.kernel.", "importlib.")):
                 signal.setitimer(signal.ITIMER_REAL, 0.005)
                 return
             frame = frame.f_back

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
+import sys
 import time
 from collections.abc import Mapping
 from fractions import Fraction
@@ -423,6 +425,18 @@ class _Disposed:
         end = time.monotonic() + 0.15
         while time.monotonic() < end:
             pass
+
+
+def test_a_time_limit_waits_for_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is half loaded could not be loaded again by whoever comes next."""
+    slow = "import time\nstart = time.monotonic()\nwhile time.monotonic() < start + 0.3: pass\nX = 1"
+    (tmp_path / "slow_module.py").write_text(slow)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(OutOfTimeError), time_limit(0.05):
+        importlib.import_module("slow_module")
+        while True:
+            pass
+    assert sys.modules.pop("slow_module").X == 1
 
 
 def test_a_time_limit_is_not_lost_in_disposing() -> None:
