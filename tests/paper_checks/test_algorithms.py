@@ -274,12 +274,21 @@ def test_reflected_matrices_have_the_eigenvalues() -> None:
 # Lengths and stagnation ---------------------------------------------------------------------------
 
 
+def test_a_mean_advantage_that_is_left_out_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = of(normalisation, "normalisation.mean-advantage")
+    assert tried(sources).holds
+    plain = normalisation._divided
+    monkeypatch.setattr(normalisation, "_divided", lambda rng: (*plain(rng)[:3], 0))
+    assert not tried(sources).holds
+
+
 def test_a_wrong_baseline_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     sources = of(normalisation, "normalisation.expected")
     assert tried(sources).holds
-    wrong = {**normalisation.BASELINES, "leave-one-out": normalisation.BASELINES["mean"]}
-    monkeypatch.setattr(normalisation, "BASELINES", wrong)
-    assert not tried(sources).holds
+    right = normalisation.BASELINES
+    for name, other in (("leave-one-out", "mean"), ("grpo", "leave-one-out"), ("none", "mean")):
+        monkeypatch.setattr(normalisation, "BASELINES", {**right, name: right[other]})
+        assert not tried(sources).holds
 
 
 @pytest.mark.parametrize(
