@@ -208,16 +208,20 @@ def trained(rates: Rates, instance: Run, steps: int) -> Trained:
     return Trained(tuple(points), tuple(sizes), rate)
 
 
-def _never_saturates(name: str, index: int) -> Trial:
-    """J never falls, and M(k)/2 <= ell_k - ell_0 at every k."""
-    instance = Run.drawn(random.Random(index))
-    run = trained(RATES[name], instance, 8)
+def rising(rates: Rates, instance: Run) -> Real:
+    """J never falls, and M(k)/2 <= ell_k - ell_0 at every k: the worst ratio."""
+    run = trained(rates, instance, 8)
     start, progress, ratios = run.points[0].log_odds, EXACTLY.number(0), []
     for k, (c, square) in enumerate(zip(run.coefficients, run.gaps, strict=True)):
         progress += run.rate * c * square
         before, after = run.points[k : k + 2]
         ratios += [over(progress / 2, after.log_odds - start), before.success / after.success]
-    return Trial(max(ratios), {**instance.plain(), "algorithm": name})
+    return max(ratios)
+
+
+def _never_saturates(name: str, index: int) -> Trial:
+    instance = Run.drawn(random.Random(index))
+    return Trial(rising(RATES[name], instance), {**instance.plain(), "algorithm": name})
 
 
 def _counted(name: str, index: int) -> Trial | None:

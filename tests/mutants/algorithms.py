@@ -91,7 +91,7 @@ def grouped(up: Callable[[Any], Any], down: Callable[[Any], Any], size: Any = 2)
     ) / size
 
 
-def standardised(size: int, epsilon: Any = 0, ddof: int = 0) -> Final:
+def _standard(size: int, epsilon: Any = 0, ddof: int = 0) -> Final:
     """Standardised rewards; advantage 0 where all rewards agree."""
 
     def scale(k: Any) -> Any:
@@ -116,7 +116,7 @@ _policy_updated = groups(_plain, N=Q(2), a=lambda k: k, b=lambda k: Q(1))
 _forms = Instance({"N": Q(2), "x": Q(1, 3), "a": lambda k: k, "b": lambda k: Q(1)})
 _indicator = {"d": lambda k: Q(k == 1)}
 _given_one = groups(
-    lambda k, right, wrong: standardised(2)(k, right, wrong) * (k == 1),
+    lambda k, right, wrong: _standard(2)(k, right, wrong) * (k == 1),
     lambda k, right, wrong: Q(k == 1), places=(Q(1, 2), Q(3, 2)), **_indicator,
 )  # fmt: skip
 _kept = groups(lambda k, right, wrong: k, d=lambda k: k, N=Q(2))
@@ -129,8 +129,8 @@ def row(number: int, *path: int) -> tuple[int, ...]:
 
 _REINFORCE = groups(grouped(lambda k: Q(2, 3), lambda k: Q(-1, 3)), places=_INSIDE)
 _DR = groups(grouped(lambda k: 1 - Q(k) / 2, lambda k: -Q(k) / 2), places=_INSIDE)
-_GRPO = groups(standardised(3), places=_INSIDE)
-_STEADIED = groups(standardised(3, Q(1, 5), 1), places=_INSIDE)
+_GRPO = groups(_standard(3), places=_INSIDE)
+_STEADIED = groups(_standard(3, Q(1, 5), 1), places=_INSIDE)
 
 
 def _mixed(k: Any) -> Any:
@@ -138,7 +138,7 @@ def _mixed(k: Any) -> Any:
 
 
 _DAPO = groups(
-    lambda k, right, wrong: _mixed(k) * standardised(3)(k, right, wrong) if _mixed(k) else 0,
+    lambda k, right, wrong: _mixed(k) * _standard(3)(k, right, wrong) if _mixed(k) else 0,
     lambda k, right, wrong: _mixed(k), places=_INSIDE,
 )  # fmt: skip
 _RAFT = groups(lambda k, right, wrong: k * digits(right), lambda k, right, wrong: k, places=_INSIDE)
@@ -168,7 +168,7 @@ def noisy(wrong: Any, missed: Any, end: Final, **values: Any) -> Instance:
 
 # The baseline is called b, like the rate of missed responses.
 _slightly = noisy(Q(1, 4), Q(1, 3), grouped(lambda k: Q(2, 3), lambda k: Q(-1, 3)))
-_mostly = noisy(Q(3, 4), Q(2, 3), standardised(3))
+_mostly = noisy(Q(3, 4), Q(2, 3), _standard(3))
 
 
 def _without_own(values: Term) -> Term:

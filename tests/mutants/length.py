@@ -11,7 +11,7 @@ from derivations.theory import length
 from derivations.theory.algorithm.table import GRPO
 from derivations.theory.token.prefixes import T_max
 
-from .algorithms import Final, drawn, grouped, row, standardised, urn
+from .algorithms import Final, _standard, drawn, grouped, row, urn
 from .evaluation import Instance, mp
 from .token import _PAIRS, _instance, _sign
 from .variants import Mutant, claims, drops, edits, exchanged, headed, swapped
@@ -109,13 +109,13 @@ MUTANTS: list[Mutant] = [
     ),
     Mutant(
         "length.alignment", "GRPO", "c_G becomes J (1 - J)",
-        claims(GRPO(N + 2, length.J), length.J * (1 - length.J)), _group(standardised(3)),
+        claims(GRPO(N + 2, length.J), length.J * (1 - length.J)), _group(_standard(3)),
         "c_3 is sqrt(2) J (1 - J)",
     ),
     Mutant(
         "length.alignment", "GRPO with epsilon", "epsilon is left out of the coefficient",
         edits(row(4, *_ROW, 0), lambda mean: swapped(mean, real("epsilon"), num(0))),
-        _group(standardised(3, Q(1, 5), 1)), "epsilon = 1/5",
+        _group(_standard(3, Q(1, 5), 1)), "epsilon = 1/5",
     ),
     Mutant(
         "length.alignment", "no baseline", "(J - b) E[s/T] is left out",

@@ -282,6 +282,11 @@ def test_a_mean_advantage_that_is_left_out_is_caught(monkeypatch: pytest.MonkeyP
     assert not tried(sources).holds
 
 
+def test_groups_at_a_rate_that_is_not_safe_are_caught() -> None:
+    assert tried({"random": by_index(partial(stagnation._groups_rise, Fraction(1)), 8)}).holds
+    assert not tried({"random": by_index(partial(stagnation._groups_rise, Fraction(30)), 8)}).holds
+
+
 def test_a_wrong_baseline_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     sources = of(normalisation, "normalisation.expected")
     assert tried(sources).holds
