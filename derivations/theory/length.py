@@ -626,7 +626,9 @@ def _kept_direction(proof: Proof) -> Theorem:
     )
     size = vectors.length(GAP_VECTOR)
     inner, sizes = total(d, j, gap(_scores, j) * S(i, j)), beta(_norms, [i]) * size
-    turned = _near_middle(inverse, _inner_within(inner, sizes), inner, sizes)
+    within = vectors.at(vectors.inner_within(), GAP_VECTOR, lam(j, S(i, j)))
+    within = have(both(le(-sizes, inner), le(inner, sizes)), within, unfold=("inner",))
+    turned = _near_middle(inverse, within, inner, sizes)
     proof.note(turned, "1/T differs from m by at most h; Cauchy-Schwarz")
     bounds, masses = [], []
     for weights, number in ((r(i), 0), (1 - r(i), 1)):
@@ -672,20 +674,6 @@ def _kept_direction(proof: Proof) -> Theorem:
     shown = proof.have(goal, made, why="m is the larger, by the bound on the gap")
     return intro(shown, (), *premises)
 
-
-
-def _inner_within(inner: Term, sizes: Term) -> Theorem:
-    """-|S(i)| |gamma| <= <gamma, S(i)> <= |S(i)| |gamma|."""
-    score = lam(j, S(i, j))
-    below = [
-        vectors.at(vectors.inner_below(), vector_, score)
-        for vector_ in (GAP_VECTOR, lam(j, -gap(_scores, j)))
-    ]
-    flipped = eq(
-        vectors.square(lam(j, -gap(_scores, j))), vectors.square(GAP_VECTOR)
-    )
-    same = have(flipped, unfold=vectors.PRODUCTS)
-    return have(both(le(-sizes, inner), le(inner, sizes)), *below, same, unfold=vectors.PRODUCTS)
 
 
 def _near_middle(inverse: Theorem, within: Theorem, inner: Term, sizes: Term) -> Theorem:
