@@ -530,8 +530,8 @@ def _prompts(line: Softmax, size: Any, bounds: tuple[Any, Any], **values: Any) -
         return lambda q, t, i: line.at(t)[int(i)][number]
 
     functions = {
-        "n": len(line.rewards), "r": lambda i: line.rewards[int(i)], "lp": each(0), "s": each(1),
-        "h": each(2), "Q": 2, "d": 1, "v": lambda j: Q(1), "w": lambda j: Q(1),
+        "n": lambda q: len(line.rewards), "r": lambda q, i: line.rewards[int(i)], "lp": each(0),
+        "s": each(1), "h": each(2), "Q": 2, "d": 1, "v": lambda j: Q(1), "w": lambda j: Q(1),
         "S": lambda q, i, j: line.at(0)[int(i)][1], "G": lambda q: bounds[0],
         "L": lambda q: bounds[1], "delta": lambda q: line.alignment(0), "eta": size,
         "a": lambda q: Q(1, 2), "b": lambda q: Q(1, 2), "m": lambda j: line.alignment(0),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from derivations import sums
-from derivations.expectation import ARBITRARY, ARBITRARY_RUN, Line
+from derivations.expectation import ARBITRARY, Line
 from derivations.kernel.terms import (
     Definition,
     Term,
@@ -30,6 +30,7 @@ from derivations.kernel.terms import (
     real,
     total,
     unfold,
+    var,
 )
 from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, define, state
@@ -497,8 +498,9 @@ def min_norm_pair(proof: Proof) -> Theorem:
 
 # Improving every prompt --------------------------------------------------------------------------
 
-prompts = ARBITRARY_RUN
-"""The policy on prompt q, for every q."""
+_sizes, _reward = var("n", (("N",), "N")), function("r", "N", "N")
+_lp, _s, _h = (function(name, "N", "R", "N") for name in ("lp", "s", "h"))
+t = real("t")
 
 Lq, Gq, delta = (function(name, "N") for name in ("L", "G", "delta"))
 S, v = function("S", "N", "N", "N"), function("v", "N")
@@ -506,8 +508,9 @@ _V = lam(j, v(j))
 
 
 def line_of(prompt: Term) -> Line:
-    """The line of a prompt."""
-    return prompts.at(prompt)
+    """The line of a prompt, with responses and rewards of its own."""
+    along_ = (lam((t, i), f(prompt, t, i)) for f in (_lp, _s, _h))
+    return Line(_sizes(prompt), lam(i, _reward(prompt, i)), *along_)
 
 
 def kappa(prompt: Term) -> Term:
@@ -517,7 +520,7 @@ def kappa(prompt: Term) -> Term:
 
 GAPS = lam(
     (q, j),
-    GAP(n, line_of(q).weights("+"), line_of(q).logs(0), lam((i, k), S(q, i, k)), j),
+    GAP(_sizes(q), line_of(q).weights("+"), line_of(q).logs(0), lam((i, k), S(q, i, k)), j),
 )  # fmt: skip
 """The Gradient Gaps of the prompts."""
 
@@ -531,7 +534,9 @@ TOGETHER = [
     each_prompt(line_of(q).policy),
     each_prompt(line_of(q).regular(Gq(q), Lq(q), 0, eta)),
     each_prompt(lt(0, Lq(q))),
-    each_prompt(ALONG(n, line_of(q).at(line_of(q).score, 0), lam((i, j), S(q, i, j)), d, _V)),
+    each_prompt(
+        ALONG(_sizes(q), line_of(q).at(line_of(q).score, 0), lam((i, j), S(q, i, j)), d, _V)
+    ),
     eq(length(_V), 1),
     lt(0, eta),
     each_prompt(both(lt(0, delta(q)), le(delta(q), pair(_V, row(GAPS, q))))),
@@ -555,9 +560,8 @@ TOGETHER = [
         ),
         implies(shortest(GAPS), best_direction(GAPS)),
     ),
-    words="The policy on prompt $q$ carries the index $q$. All prompts have the same number of "
-    "responses, and of correct ones: a response may be split into equally likely copies. "
-    "The last lines say that $m/\\lvert m\\rvert$ is the best direction.",
+    words="What belongs to prompt $q$ carries the index $q$: each has responses, a verifier and a "
+    "policy of its own. The last lines say that $m/\\lvert m\\rvert$ is the best direction.",
 )
 def together(proof: Proof) -> Theorem:
     inside = assume(lt(q, Q))
