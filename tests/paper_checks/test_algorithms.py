@@ -58,6 +58,7 @@ BY_NUMBERS: dict[str, tuple[Any, int, Fraction]] = {
     "falling": (groups.falling, 3, NEARLY),
     "batch size": (learning.batch_size, 6, NEARLY),
     "min norm": (learning.shortest, 10, NEARLY),
+    "nearest": (learning.nearest, 9, NEARLY),
     "ceiling": (learning.ceiling, 4, NEARLY),
     "groups": (learning.largest_of_groups, 7, NEARLY),
     **{

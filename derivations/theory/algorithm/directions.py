@@ -7,9 +7,10 @@ their Gradient Gaps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from derivations import sums
+from derivations import cones, sums
 from derivations.expectation import ARBITRARY, Line
 from derivations.kernel.terms import (
     Definition,
@@ -40,15 +41,18 @@ from derivations.tactics import (
     by_cases,
     conjunction,
     discharge,
+    each_below,
     fold,
     have,
     intro,
+    obtain,
     order,
     part,
     where,
 )
 from derivations.theory.algorithm.rates import ALONG, GAMMA, along
 from derivations.theory.gap import GAP
+from derivations.theory.lines import CHOICE2, CHOICE3
 from derivations.theory.trajectory.one_step import KAPPA
 from derivations.vectors import (
     PRODUCTS,
@@ -272,8 +276,9 @@ class Hull:
     claim=best_direction(_VECTORS),
     words="No point of the hull is shorter than $m$, whatever its weights $b$, so $0$ is not in "
     "the hull; and $m/\\lvert m\\rvert$ has the largest least alignment $x$ of all unit "
-    "vectors $w$. The shortest point is given, here and for several prompts: nothing says that "
-    "there is one. The direction is that of Fliege and Svaiter (2000) and Desideri (2012).",
+    "vectors $w$. The shortest point is given, here and for several prompts: that there is one "
+    "if $0$ is not in the hull is `algorithm.shortest-exists`. The direction is that of Fliege and "
+    "Svaiter (2000) and Desideri (2012).",
 )
 def min_norm(proof: Proof) -> Theorem:
     hull = Hull.of(proof.given[0])
@@ -424,7 +429,100 @@ def no_better(hull: Hull, direction: Theorem) -> Theorem:
     return intro(intro(made, (), bound.conclusion), x)
 
 
-# Two prompts: the point exists, in closed form ---------------------------------------------------
+# The point exists --------------------------------------------------------------------------------
+
+_CHOICES = {2: CHOICE2, 3: CHOICE3}
+
+
+def weighing(weights: Sequence[Term]) -> Term:
+    """Numbers as a function of their index."""
+    return lam(q, _CHOICES[len(weights)](q, *weights))
+
+
+def shortest_of(weights: Sequence[Term]) -> Term:
+    """The combination with these weights is the point of least norm, and not zero."""
+    return SHORTEST(len(weights), d, _VECTORS, weighing(weights), cones.mixture(weights))
+
+
+def zero_outside(count: int) -> Term:
+    """0 is not in the convex hull of that many vectors."""
+    weights = cones.names("y", count)
+    return forall(weights, *cones.in_hull(weights), lt(0, square(cones.mixture(weights))))
+
+
+def has_shortest(count: int) -> Term:
+    """If 0 is not in the convex hull of that many vectors, there is a shortest point."""
+    weights = cones.names("x", count)
+    return implies(zero_outside(count), exists(weights, shortest_of(weights)))
+
+
+@state(
+    "lemma",
+    "algorithm.shortest-exists",
+    "There is a point of least norm",
+    provenance="classical",
+    claim=both(has_shortest(2), has_shortest(3)),
+    words="For two and for three vectors of any dimension; the same proof, an induction, serves "
+    "any given number of them.",
+)
+def shortest_exists(proof: Proof) -> Theorem:
+    return conjunction(*(_least_is_shortest(proof, count) for count in (2, 3)))
+
+
+def _least_is_shortest(proof: Proof, count: int) -> Theorem:
+    """`has_shortest`, from the weights of `cones.least_norm`."""
+    found = proof.note(
+        cones.least_norm(count),
+        "the projection of (0, 1) on the cone of the (gamma_q, 1), which takes in one at a time",
+    )
+    outside = assume(zero_outside(count))
+    goal = has_shortest(count).args[1]
+
+    def use(weights: list[Term], known: Theorem) -> Theorem:
+        facts = cones.listed(known)
+        signs, whole, bounds = facts[:count], facts[count], facts[count + 1 :]
+        nonzero = apply(outside, *signs, whole, at=weights)
+        ready = conjunction(*_meaning(weights, signs, whole, bounds), nonzero)
+        ready = fold(ready, beta(goal.args[0], weights))
+        return infer("witness", ready, formula=goal, terms=tuple(weights))
+
+    names = cones.names("a", count)
+    return intro(obtain(found, names, lambda known: use(names, known)), (), outside.conclusion)
+
+
+def _meaning(
+    weights: Sequence[Term], signs: Sequence[Theorem], whole: Theorem, bounds: Sequence[Theorem]
+) -> list[Theorem]:
+    """The parts of `shortest_of` but the last, in their order."""
+    count, share, m = len(weights), beta(weighing(weights), [q]), cones.mixture(weights)
+    names = [_CHOICES[count].name]
+
+    def each(goal: Term, known: Sequence[Theorem]) -> Theorem:
+        """For every q, from a fact for each of them."""
+        return each_below(
+            q, count, goal, lambda k: have(beta(lam(q, goal), [num(k)]), known[k], unfold=names)
+        )
+
+    sign = intro(each(le(0, share), signs), q, lt(q, count))
+    sum_ = have(eq(total(count, q, share), 1), whole, unfold=names)
+    coordinate = eq(beta(m, [j]), total(count, q, share * gamma(q, j)))
+    point = intro(have(coordinate, unfold=names), j, lt(j, d))
+    inner = each(le(square(m), pair(m, row(_VECTORS, q))), bounds)
+    low, high = assume(le(0, x)), assume(le(x, 1))
+    away = lam(j, gamma(q, j) - beta(m, [j]))
+    towards = lam(j, beta(m, [j]) + x * (gamma(q, j) - beta(m, [j])))
+    S, T, W = square(m), pair(m, row(_VECTORS, q)), square(away)
+    expanded = have(eq(square(towards), S + 2 * x * (T - S) + x**2 * W), unfold=PRODUCTS)
+    s, t, w_ = real("S"), real("T"), real("W")
+    plain = [assume(le(s, t)), assume(le(0, w_)), low]
+    longer = have(le(s, s + 2 * x * (t - s) + x**2 * w_), *plain)
+    longer = discharge(where(longer, {s: S, t: T, w_: W}), inner, at(square_sign(), away), low)
+    segment = have(le(S, square(towards)), longer, expanded)
+    inside = assume(lt(q, count)).conclusion
+    return [sign, sum_, point, intro(segment, (q, x), inside, low.conclusion, high.conclusion)]
+
+
+# Two prompts: the point in closed form ---------------------------------------------------
 
 A, B, C, y, z = (real(name) for name in ("A", "B", "C", "y", "z"))
 
@@ -561,7 +659,8 @@ TOGETHER = [
         implies(shortest(GAPS), best_direction(GAPS)),
     ),
     words="What belongs to prompt $q$ carries the index $q$: each has responses, a verifier and a "
-    "policy of its own. The last lines say that $m/\\lvert m\\rvert$ is the best direction.",
+    "policy of its own. The last lines say that $m/\\lvert m\\rvert$ is the best direction; "
+    "that there is such an $m$ if $0$ is not in the hull is `algorithm.shortest-exists`.",
 )
 def together(proof: Proof) -> Theorem:
     inside = assume(lt(q, Q))
