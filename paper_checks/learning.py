@@ -676,7 +676,7 @@ CLAIMS = (
     Claim(
         "learning.shortest",
         "three vectors, m the shortest of the points that are so on a face: |m|^2 <= <m, v>",
-        ("algorithm.shortest-exists",),
+        ("algorithm.shortest-point",),
         of_numbers(nearest, 9),
     ),
     Claim(

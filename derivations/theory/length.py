@@ -255,26 +255,30 @@ _products = total(d, j, gap(_divided, j) * gap(_scores, j))
     ),
     words="Each score is divided by the length of its response. Then the expected update is the "
     "coefficient of the algorithm times $\\mathbb{E}_+[s/T]-\\mathbb{E}_-[s/T]$ and, beyond that, "
-    "the mean advantage times $\\mathbb{E}[s/T]$, which need not vanish. The mean advantage does "
-    "for Dr. GRPO, RLOO, GRPO, GRPO with $\\varepsilon$, and population GRPO, row by row. For "
-    "REINFORCE with a baseline $b$ it is $J - b$: without one, $J\\,\\mathbb{E}[s/T]$ is left "
-    "over.",
+    "the mean advantage times $\\mathbb{E}[s/T]$, which need not vanish. The mean advantage "
+    "vanishes for Dr. GRPO, RLOO, GRPO, GRPO with $\\varepsilon$, and population GRPO, row by "
+    "row. For REINFORCE with a baseline $b$ it is $J - b$: without one, "
+    "$J\\,\\mathbb{E}[s/T]$ is left over.",
 )
 def alignment(proof: Proof) -> Theorem:
     known, coordinate = proof.given[:3], _coordinate(proof)
-    proof.note(coordinate, "`length.group-draw`; split the expectations over both sides")
+    proof.note(
+        coordinate, "`length.group-draw`; split the expectations over both sides. Then put in the "
+        "coefficient and the mean advantage, row by row"
+    )  # fmt: skip
+    proof.used["algorithm.coefficient-by-group"] = None  # what closes the rows of the table
     rows = [intro(coordinate, j, rewarded(ANY))]
     for row in (*CENTRED, REINFORCE):
         algorithm, given = row.algorithm, assume(rewarded(row.algorithm))
         each = _row(coordinate, algorithm, given, *proof.given)
         closed = discharge(where(row.closing(row), {groups.x: J}), *known)
         rest = _mean_of(algorithm)
-        proof.note(rest, f"the mean advantage of {algorithm.name}")
         value = row.coefficient(J) * gap(_divided, j)
         if row is REINFORCE:
             value = value + rest.conclusion.args[1] * _whole
         made = have(eq(beta(update(algorithm.size), [j]), value), each, closed, rest)
-        rows.append(intro(made, j, given.conclusion))
+        made = proof.note(intro(made, (), given.conclusion), algorithm.name)
+        rows.append(intro(made, j))
     return conjunction(*rows, _multiple_of(proof))
 
 

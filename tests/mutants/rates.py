@@ -608,12 +608,12 @@ _DIRECTIONS = [
         "m is the first of two orthogonal vectors",
     ),
     Mutant(
-        "algorithm.shortest-exists", "anywhere", "0 may be in the hull of two vectors",
+        "algorithm.shortest-point", "anywhere", "0 may be in the hull of two vectors",
         edits((0,), lambda claim: claim.args[1]), _hull((1, 0), (-1, 0), (1, 1)),
         "the shortest point between two opposite vectors is 0",
     ),
     Mutant(
-        "algorithm.shortest-exists", "twice", "m is twice as long",
+        "algorithm.shortest-point", "twice", "m is twice as long",
         edits((1, 1, 0, 0, 4), lambda m: _doubled(m)), _hull((1, 0), (0, 1), (1, 1)),
         "the point is half of (1, 1)",
     ),

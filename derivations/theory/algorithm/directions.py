@@ -277,7 +277,7 @@ class Hull:
     words="No point of the hull is shorter than $m$, whatever its weights $b$, so $0$ is not in "
     "the hull; and $m/\\lvert m\\rvert$ has the largest least alignment $x$ of all unit "
     "vectors $w$. The shortest point is given, here and for several prompts: that there is one "
-    "if $0$ is not in the hull is `algorithm.shortest-exists`. The direction is that of Fliege and "
+    "if $0$ is not in the hull is `algorithm.shortest-point`. The direction is that of Fliege and "
     "Svaiter (2000) and Desideri (2012).",
 )
 def min_norm(proof: Proof) -> Theorem:
@@ -458,7 +458,7 @@ def has_shortest(count: int) -> Term:
 
 @state(
     "lemma",
-    "algorithm.shortest-exists",
+    "algorithm.shortest-point",
     "There is a point of least norm",
     provenance="classical",
     claim=both(has_shortest(2), has_shortest(3)),
@@ -660,7 +660,7 @@ TOGETHER = [
     ),
     words="What belongs to prompt $q$ carries the index $q$: each has responses, a verifier and a "
     "policy of its own. The last lines say that $m/\\lvert m\\rvert$ is the best direction; "
-    "that there is such an $m$ if $0$ is not in the hull is `algorithm.shortest-exists`.",
+    "that there is such an $m$ if $0$ is not in the hull is `algorithm.shortest-point`.",
 )
 def together(proof: Proof) -> Theorem:
     inside = assume(lt(q, Q))
