@@ -140,6 +140,16 @@ def inner_below() -> Theorem:
     return have(goal, discharge(made, cauchy, *sizes))
 
 
+@cache
+def inner_within() -> Theorem:
+    """-|x| |y| <= <x, y> <= |x| |y|."""
+    turned = lam(_j, -_x(_j))
+    sides = [inner_below(), where(inner_below(), {_x: turned})]
+    same = have(eq(square(turned), square(_x)), unfold=PRODUCTS)
+    inner, size = pair(_x, _y), length(_x) * length(_y)
+    return have(both(le(-size, inner), le(inner, size)), *sides, same, unfold=PRODUCTS)
+
+
 def at(theorem: Theorem, x: Term, y: Term | None = None, dimension: Term = _d) -> Theorem:
     """A rule of this module for given vectors (functions of the index) in that dimension."""
     mapping = {_x: x, _d: dimension} if y is None else {_x: x, _y: y, _d: dimension}

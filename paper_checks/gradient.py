@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from derivations.policies import Numbers, at
-from derivations.policies.arithmetic import Vector, softmax
-from paper_checks.claims import DIGITS, EXACTLY, Claim, Real, Trial, apart, by_index
+from derivations.policies.arithmetic import Vector, dot, softmax
+from paper_checks.claims import DIGITS, EXACTLY, Claim, Real, Trial, apart, by_index, over
 from paper_checks.families import Run, numbers
 
 FINELY = Numbers(3 * DIGITS)
@@ -77,6 +77,15 @@ def _score_identity(index: int) -> Trial:
     return Trial(apart(plus, [-x for x in minus]), instance.plain())
 
 
+def _length(index: int) -> Trial:
+    """The length of gamma, over the largest length of a score and over max(J, 1-J)."""
+    instance = Run.drawn(random.Random(index))
+    point = at(instance.policy(EXACTLY), numbers(instance.start, EXACTLY), EXACTLY)
+    _, scores = _listed(instance)
+    largest = max(dot(s, s) for s in scores) / max(point.success, point.failure) ** 2
+    return Trial(over(dot(point.gap, point.gap), largest), instance.plain())
+
+
 CLAIMS = (
     Claim(
         "gradient.definition",
@@ -87,7 +96,7 @@ CLAIMS = (
     Claim(
         "gradient.quotient",
         "difference quotients of J and ell are J(1-J) gamma and gamma",
-        ("gap.policy-gradient", "gap.log-odds-gradient"),
+        ("gap.policy-gradient", "gap.log-odds-gradient", "gap.gradient"),
         {"random": by_index(_quotient, 100)},
     ),
     Claim(
@@ -95,5 +104,11 @@ CLAIMS = (
         "J g+ + (1-J) g- = 0",
         ("gap.score-identity",),
         {"random": by_index(_score_identity, 300)},
+    ),
+    Claim(
+        "gradient.length",
+        "|s| <= G: |gamma| <= G/max(J, 1-J), of vectors",
+        ("gap.length",),
+        {"random": by_index(_length, 300)},
     ),
 )

@@ -232,16 +232,20 @@ def trained(rates: Rates, instance: Run, steps: int) -> Trained:
     return Trained(tuple(points), tuple(sizes), rate)
 
 
-def _never_saturates(name: str, index: int) -> Trial:
-    """J never falls, and M(k)/2 <= ell_k - ell_0 at every k."""
-    instance = Run.drawn(random.Random(index))
-    run = trained(RATES[name], instance, 8)
+def rising(rates: Rates, instance: Run) -> Real:
+    """J never falls, and M(k)/2 <= ell_k - ell_0 at every k: the worst ratio."""
+    run = trained(rates, instance, 8)
     start, progress, ratios = run.points[0].log_odds, EXACTLY.number(0), []
     for k, (c, square) in enumerate(zip(run.coefficients, run.gaps, strict=True)):
         progress += run.rate * c * square
         before, after = run.points[k : k + 2]
         ratios += [over(progress / 2, after.log_odds - start), before.success / after.success]
-    return Trial(max(ratios), {**instance.plain(), "algorithm": name})
+    return max(ratios)
+
+
+def _never_saturates(name: str, index: int) -> Trial:
+    instance = Run.drawn(random.Random(index))
+    return Trial(rising(RATES[name], instance), {**instance.plain(), "algorithm": name})
 
 
 def _counted(name: str, index: int) -> Trial | None:
@@ -494,6 +498,40 @@ def shortest(given: Given) -> Pairs:
     ]  # fmt: skip
 
 
+def nearest(given: Given) -> Pairs:
+    """Three vectors: the shortest of the points that are shortest on a vertex, an edge or the
+    triangle makes no obtuse angle beyond itself: |m|^2 <= <m, v> for each."""
+    vectors = [tuple(given.number(3 * k + j) for j in range(3)) for k in range(3)]
+    A, B, C = vectors
+    points = list(vectors)
+    for one, two in ((A, B), (B, C), (C, A)):
+        x = weight(dot(one, one), dot(one, two), dot(two, two))
+        points.append(tuple(x * a + (1 - x) * b for a, b in zip(one, two, strict=True)))
+    # On the plane of the triangle the shortest point is a multiple of its normal.
+    (p, q, r), (u, v, w) = (
+        tuple(a - b for a, b in zip(x, C, strict=True)) for x in (A, B)
+    )
+    normal = (q * w - r * v, r * u - p * w, p * v - q * u)
+    size = dot(normal, normal)
+    if not size > 0:
+        return []
+    foot = tuple(dot(normal, C) / size * a for a in normal)
+    edges = ((A, B), (B, C), (C, A))
+    turns = [_turn(normal, one, two, foot) for one, two in edges]
+    if all(x > 0 for x in turns):
+        points.append(foot)
+    m = min(points, key=lambda z: dot(z, z))
+    return [(dot(m, m), dot(m, v)) for v in vectors]
+
+
+def _turn(normal: Vector, one: Vector, two: Vector, point: Vector) -> Real:
+    """Positive if the point lies on the inner side of the edge."""
+    (a, b, c), (x, y, z) = (
+        tuple(s - t for s, t in zip(end, one, strict=True)) for end in (two, point)
+    )
+    return dot(normal, (b * z - c * y, c * x - a * z, a * y - b * x))
+
+
 def _prompts(index: int) -> Trial | None:
     """Two prompts: the step min_q delta_q/kappa_q along m gains eta delta_q/2 on each."""
     rng = random.Random(index)
@@ -664,6 +702,12 @@ CLAIMS = (
         "two vectors, m the shortest point between them: |m|^2 <= <m, v>, |m| the best alignment",
         ("algorithm.min-norm", "algorithm.min-norm-pair"),
         of_numbers(shortest, 10),
+    ),
+    Claim(
+        "learning.shortest",
+        "three vectors, m the shortest of the points that are so on a face: |m|^2 <= <m, v>",
+        ("algorithm.shortest-point",),
+        of_numbers(nearest, 9),
     ),
     Claim(
         "learning.prompts",

@@ -15,9 +15,10 @@ from fractions import Fraction
 
 from derivations.policies import ALGORITHMS, Point, at, coefficient, expected_update
 from derivations.policies.arithmetic import Arithmetic
+from paper_checks.algorithms import grpo
 from paper_checks.claims import EXACTLY, Claim, Plain, Real, Trial, apart, by_index, over
 from paper_checks.families import ROUGHLY, SecondDegree, gaussian, numbers, verdicts
-from paper_checks.groups import drawn, exactly
+from paper_checks.groups import Verified, drawn, exactly, mean, standardised
 from paper_checks.scaling import LENGTHS, inside, measured, tau_for
 from paper_checks.search import climb, nudged
 
@@ -41,30 +42,58 @@ def _invariance(seed: int) -> Iterator[Trial]:
         yield Trial(over(step * case.start.gap[0] / 2, gain), case.plain())
 
 
-BASELINES: Mapping[str, Callable[[int, int], tuple[Fraction, Fraction]]] = {
+BASELINES: Mapping[str, Callable[[int, int], tuple[Real, Real]]] = {
     "mean": lambda size, k: (1 - Fraction(k, size), -Fraction(k, size)),
     "leave-one-out": lambda size, k: (1 - Fraction(k - 1, size - 1), -Fraction(k, size - 1)),
+    "grpo": standardised,
     "none": lambda size, k: (Fraction(1), Fraction(0)),
 }
 """The advantages of a correct and of an incorrect response in a group with k correct ones."""
 
+FACTORS: Mapping[str, Callable[[int, Real], Real]] = {
+    "mean": lambda size, J: J * (1 - J) * (size - 1) / size,
+    "leave-one-out": lambda size, J: J * (1 - J),
+    "grpo": lambda size, J: grpo(J, 1 - J, size),
+    "none": lambda size, J: J * (1 - J),
+}
+"""What multiplies E_+[s/T] - E_-[s/T]."""
+
+
+def _divided(rng: random.Random) -> tuple[Verified, dict[str, Plain], Real, Real]:
+    """Scores over lengths, E_+[s/T] - E_-[s/T] and E[s/T]."""
+    right, instance = drawn(rng, exactly)
+    lengths = [rng.randint(1, 40) for _ in right.chances]
+    scores = tuple(s / T for s, T in zip(right.scores, lengths, strict=True))
+    divided, J = replace(right, scores=scores), right.rate
+    whole = sum(p * x for p, x in zip(divided.chances, scores, strict=True))
+    gap = (divided.moment - J * whole) / (J * (1 - J))
+    return divided, {**instance, "lengths": lengths}, gap, whole
+
 
 def _expected(index: int) -> Trial:
-    """Over all groups: (G-1)/G, 1 or 1 times J(1-J) (E_+[s/T] - E_-[s/T]); J E[s/T] if none."""
+    """Over all groups: c times E_+[s/T] - E_-[s/T]; and J E[s/T] if there is no baseline."""
     rng = random.Random(index)
-    right, instance = drawn(rng, exactly)
-    lengths, size = [rng.randint(1, 40) for _ in right.chances], rng.randint(2, 4)
-    scores = tuple(s / T for s, T in zip(right.scores, lengths, strict=True))
-    divided = replace(right, scores=scores)
-    J, found, said = right.rate, [], []
-    whole = sum(p * x for p, x in zip(divided.chances, divided.scores, strict=True))
-    plain = divided.moment - J * whole  # J(1-J) times the difference of the two means
+    divided, instance, gap, whole = _divided(rng)
+    size, J, found, said = rng.randint(2, 4), divided.rate, [], []
     for name, advantages in BASELINES.items():
         table = [tuple(map(EXACTLY.number, advantages(size, k))) for k in range(size + 1)]
         found.append(sum(u for _, u in divided.by_number(size, table.__getitem__)))
-        share = Fraction(size - 1, size) if name == "mean" else 1
-        said.append(EXACTLY.number(share) * plain + (J * whole if name == "none" else 0))
-    return Trial(apart(found, said), {**instance, "lengths": lengths, "group": size})
+        said.append(FACTORS[name](size, J) * gap + (J * whole if name == "none" else 0))
+    return Trial(apart(found, said), {**instance, "group": size})
+
+
+def _whatever(index: int) -> Trial:
+    """Any advantages: c (E_+[s/T] - E_-[s/T]) and the mean advantage times E[s/T]."""
+    rng = random.Random(index)
+    divided, instance, gap, whole = _divided(rng)
+    size, J = rng.randint(1, 3), divided.rate
+    right, wrong = (
+        [EXACTLY.number(Fraction(x)) for x in gaussian(rng, size + 1)] for _ in "+-"
+    )
+    found = sum(u for _, u in divided.by_number(size, lambda k: (right[k], wrong[k])))
+    factor = J * (1 - J) * mean(size - 1, J, lambda k: right[k + 1] - wrong[k])
+    paid = mean(size, J, lambda k: (k * right[k] + (size - k) * wrong[k]) / size)
+    return Trial(apart([found], [factor * gap + paid * whole]), {**instance, "group": size})
 
 
 @dataclass(frozen=True)
@@ -197,9 +226,15 @@ CLAIMS = (
     ),
     Claim(
         "normalisation.expected",
-        "scores over lengths, with and without a baseline: the update, over all groups",
-        ("length.alignment", "length.group-draw"),
+        "scores over lengths, GRPO, with and without a baseline: the update, over all groups",
+        ("length.alignment",),
         {"random": by_index(_expected, 30)},
+    ),
+    Claim(
+        "normalisation.mean-advantage",
+        "scores over lengths, any advantages: what their mean adds, over all groups",
+        ("length.group-draw", "length.alignment"),
+        {"random": by_index(_whatever, 40)},
     ),
     Claim(
         "normalisation.safe-ratio",

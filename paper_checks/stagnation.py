@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from itertools import islice
@@ -27,7 +28,10 @@ from derivations.policies import (
     threshold,
 )
 from derivations.policies.arithmetic import Arithmetic, Real
+from paper_checks.algorithms import grpo
 from paper_checks.claims import EXACTLY, Claim, Trial, apart, by_index, over
+from paper_checks.families import Run
+from paper_checks.learning import RATES, rising
 
 START = (Fraction(-1), Fraction(1, 2))
 BETA, OFFSET = 20, Fraction(3, 2)
@@ -164,6 +168,19 @@ def _meets_inverse(index: int) -> Trial:
     return Trial(over(mean / root, EXACTLY.number(failure)), instance)
 
 
+def _groups_rise(times: Fraction, index: int) -> Trial:
+    """A run of GRPO with groups of G at `times` the rate that is safe for population GRPO."""
+    rng = random.Random(index)
+    size, safe = rng.randint(2, 16), RATES["grpo"]
+    groups = replace(
+        safe,
+        coefficient=lambda J, F, root: grpo(J, F, size),
+        fixed=lambda L, square, root: EXACTLY.number(times) * safe.fixed(L, square, root),
+    )
+    instance = Run.drawn(rng)
+    return Trial(rising(groups, instance), {**instance.plain(), "group": size})
+
+
 def _arctan(scale: Fraction, x: Jet) -> Jet:
     return (scale * x).atan()
 
@@ -246,6 +263,13 @@ CLAIMS = (
         "groups of G, alpha L_p T = 1/sqrt(G-1): alpha c_G(J) <= (1-J)/(L_p T) at every J",
         ("stagnation.inverse-bound",),
         {"random": by_index(_meets_inverse, 60)},
+    ),
+    Claim(
+        "stagnation.groups-rise",
+        "runs of GRPO, groups of G, at the rate that is safe for population GRPO: J rises, "
+        "M(k)/2 <= ell_k - ell_0",
+        ("stagnation.inverse-bound",),
+        {"random": by_index(partial(_groups_rise, Fraction(1)), 20)},
     ),
     Claim(
         "stagnation.vanishing",

@@ -37,6 +37,7 @@ from derivations.kernel.terms import (
     exp,
     forall,
     function,
+    implies,
     lam,
     le,
     lt,
@@ -58,10 +59,14 @@ from derivations.tactics import (
     have,
     instance,
     intro,
+    obtain,
+    order,
     part,
     where,
 )
 from derivations.theory.setting import constant_derivative, log_odds_of, unique
+from derivations.vectors import PRODUCTS, inner_within, length, length_facts, pair
+from derivations.vectors import at as vector_at
 
 line = ARBITRARY
 n, i, j, k, d, K = (nat(name) for name in ("n", "i", "j", "k", "d", "K"))
@@ -310,6 +315,123 @@ def norm(proof: Proof) -> Theorem:
 
     return proof.note(
         by_cases(split, conclude, conclude), "divide by the larger of J and 1 - J, at least 1/2"
+    )
+
+
+# The gradient, a vector ---------------------------------------------------------------------------
+
+_score_of = lam(j, S(i, j))
+_w = lam(j, direction(j))
+GAMMA = lam(j, GAP(n, line.weights("+"), line.logs(t), lam((i, j), S(i, j)), j))
+"""The Gradient Gap at t."""
+
+
+def heads(towards: Term) -> Term:
+    """The line passes t in that direction: its score is <w, S(i, .)>, S(i, .) that in R^d."""
+    return forall(i, lt(i, n), eq(line.score(t, i), pair(towards, _score_of)))
+
+
+@state(
+    "corollary",
+    "gap.gradient",
+    "The gradients of the success rate, of the log-odds and of any objective",
+    provenance="reconstructed",
+    given=[line.policy, heads(_w)],
+    claim=both(
+        derivative(u, J(u), t, J(t) * (1 - J(t)) * pair(_w, GAMMA)),
+        derivative(u, line.log_odds(u), t, pair(_w, GAMMA)),
+        implies(
+            derivative(v, f(v), J(t), y),
+            derivative(u, f(J(u)), t, y * (J(t) * (1 - J(t))) * pair(_w, GAMMA)),
+        ),
+    ),
+    words="The line passes $t$ in the direction $w$, and $S(i)$ is the score there, a vector. "
+    "Whatever $w$, the derivative is its inner product with one vector: "
+    "$\\nabla J = J(1-J)\\gamma$, $\\nabla\\ell = \\gamma$ and "
+    "$\\nabla f(J) = f'(J)\\,J(1-J)\\gamma$.",
+)
+def gradient(proof: Proof) -> Theorem:
+    aligned = proof.note(aligned_with(proof, _w), "the alignment is linear in the direction")
+    first, second = (
+        proof.use(name, at=[t]) for name in ("gap.policy-gradient", "gap.log-odds-gradient")
+    )
+    inner = pair(_w, GAMMA)
+    moved = [
+        restate(first, J(t) * (1 - J(t)) * inner, aligned),
+        restate(second, inner, aligned),
+    ]
+    differentiable = assume(derivative(v, f(v), J(t), y))
+    third = proof.use("gap.objective", differentiable)
+    last = restate(third, y * (J(t) * (1 - J(t))) * inner, aligned)
+    return conjunction(*moved, intro(last, (), differentiable.conclusion))
+
+
+def aligned_with(proof: Proof, towards: Term) -> Theorem:
+    """``Delta mu = <w, gamma>`` where the line passes t in the direction w."""
+    passing = assume(heads(towards))
+    inside = assume(lt(i, n))
+    score = apply(passing, inside, at=[i])
+    products = []
+    for side in "+-":
+        weight = beta(line.weights(side), [i]) * exp(line.log_policy(t, i))
+        each = have(eq(*(weight * value for value in score.conclusion.args)), score)
+        products.append(sums.equal(n, intro(each, i, inside.conclusion)))
+    linear = proof.use(
+        "gap.alignment", l=line.logs(t), mapping={direction: towards}
+    )
+    return have(
+        eq(Dmu(t), pair(towards, GAMMA)), linear, *products, unfold=(*NAMES, *PRODUCTS)
+    )
+
+
+@state(
+    "corollary",
+    "gap.length",
+    "Length of the Gradient Gap",
+    provenance="extension",
+    given=[line.policy, heads(GAMMA), forall(i, lt(i, n), le(length(_score_of), G))],
+    claim=both(
+        le(length(GAMMA), G / maximum(J(t), 1 - J(t))),
+        le(G / maximum(J(t), 1 - J(t)), 2 * G),
+    ),
+    words="The line passes $t$ in the direction of the Gradient Gap itself.",
+)
+def length_of_gap(proof: Proof) -> Theorem:
+    size, inside = length(GAMMA), assume(lt(i, n))
+    bounded = apply(proof.given[2], inside, at=[i])
+    known = [vector_at(length_facts(), x) for x in (GAMMA, _score_of)]
+    within = vector_at(inner_within(), GAMMA, _score_of)
+    product = have(le(size * length(_score_of), size * G), bounded, *known)
+    along = have(
+        WITHIN(line.score(t, i), size * G), within, product,
+        apply(proof.given[1], inside, at=[i]),
+    )  # fmt: skip
+    proof.note(along, "Cauchy-Schwarz")
+    scalar = proof.use("gap.norm", intro(along, i, inside.conclusion), G=size * G)
+    square = have(eq(Dmu(t), size**2), aligned_with(proof, GAMMA), known[0])
+    rate, largest = proof.use("setting.success-rate", at=[t]), maximum(J(t), 1 - J(t))
+    half = by_cases(
+        instance("maximum.cases", x=J(t), y=1 - J(t)),
+        *([lambda case: have(le(num(1) / 2, largest), case)] * 2),
+    )
+    sign = obtain(
+        Setting.of(proof.given[0]).correct, [i],
+        lambda one: have(le(0, G), apply(proof.given[2], part(one, 0), at=[i]), known[1]),
+    )  # fmt: skip
+    ratio = proof.have(
+        le(size**2 * largest, size * G), scalar, square, half, rate,
+        why="`gap.norm` along the Gradient Gap: there it is its squared length",
+    )  # fmt: skip
+
+    def some(case: Theorem) -> Theorem:
+        return have(le(size, G / largest), have(le(size * largest, G), ratio, case), half)
+
+    def none(case: Theorem) -> Theorem:
+        return have(le(size, G / largest), case, sign, half)
+
+    first = by_cases(order(size, num(0)), none, some)
+    return conjunction(
+        first, have(le(G / largest, 2 * G), half, sign)
     )
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derivations import calculus, sums, vectors
+from derivations import binomial, calculus, sums, vectors
+from derivations.binomial import mean
 from derivations.expectation import ALIGNMENT, MASS, MEAN, NAMES, Line
 from derivations.kernel.terms import (
     Definition,
     Term,
     absolute,
-    app,
     beta,
     both,
     either,
@@ -35,7 +35,7 @@ from derivations.kernel.terms import (
     unfold,
 )
 from derivations.kernel.theorem import Theorem, infer
-from derivations.library import Proof, define, state
+from derivations.library import Proof, state
 from derivations.tactics import (
     apply,
     assume,
@@ -45,13 +45,23 @@ from derivations.tactics import (
     each_below,
     fold,
     have,
-    induct,
     instance,
     intro,
     part,
     specialise,
     symmetric,
     where,
+)
+from derivations.theory.algorithm import groups
+from derivations.theory.algorithm.table import (
+    DR_GRPO,
+    GRPO_ROW,
+    POPULATION,
+    REINFORCE,
+    RLOO,
+    STEADIED,
+    Algorithm,
+    baseline,
 )
 from derivations.theory.gap import GAP
 from derivations.theory.lines import softmax_line
@@ -64,8 +74,8 @@ from derivations.theory.token.tails import G_p
 from derivations.theory.trajectory.one_step import conjuncts, premises_of
 
 n, d, i, j, k, m, N = (nat(name) for name in ("n", "d", "i", "j", "k", "m", "N"))
-t, c = real("t"), real("c")
-r, l, X, T = (function(name, "N") for name in ("r", "l", "X", "T"))
+t, mu = real("t"), real("mu")
+r, l, T = (function(name, "N") for name in ("r", "l", "T"))
 S = function("S", "N", "N")
 ZERO, HALF = num(0), Fraction(1, 2)
 
@@ -75,143 +85,122 @@ J = MASS(n, _rewards, _logs)
 
 # The expected update of a group --------------------------------------------------------------
 
-_A, _B, _u, _v = (real(name) for name in ("A", "B", "u", "v"))
-_U = function("U", "R", "R", "R")
-_V = function("V", "N", "R", "R", "R")
+_up, _down = lam(groups.x, groups.a(groups.x)), lam(groups.x, groups.b(groups.x))
 
 
-def _draw(values: Term) -> Term:
-    """The expectations as a function of the number of responses to draw, c, A and B."""
-    return lam((m, c, _A, _B), values(m, c, _A, _B))
-
-
-DRAWN = Definition(
-    "group_drawn",
-    lam(
-        (n, r, l, X, _U, _V),
-        both(
-            forall((c, _A, _B), eq(_V(0, c, _A, _B), _U(c, _A, _B))),
-            forall(
-                (m, c, _A, _B),
-                eq(
-                    _V(m + 1, c, _A, _B),
-                    total(n, i, exp(l(i)) * _V(m, c + r(i), _A + X(i), _B + r(i) * X(i))),
-                ),
-            ),
-        ),
-    ),
-)
-"""``group_drawn(n, r, l, X, U, V)``: V(m, c, A, B) is the expectation of U(c, A, B) after m more
-responses were drawn, one after another; c counts the correct ones, A adds up X and B adds up
-r X."""
-
-
-_any = DRAWN(
-    n, _rewards, _logs, lam(i, X(i)), lam((c, _A, _B), _U(c, _A, _B)), _draw(_V)
-)  # fmt: skip
-
-define(
-    "definition",
-    "length.drawn",
-    "The expectation over a group drawn one after another",
-    DRAWN,
-    provenance="classical",
-    claim=app("imp", _any, unfold(_any, frozenset({"group_drawn"}))),
-    words="With $m$ responses still to be drawn, $c$ correct ones among those drawn so far, whose "
-    "values $X$ add up to $A$, those of the correct ones to $B$, $V(m, c, A, B)$ is the "
-    "expectation of $U$ of these three for the whole group.",
-    module=__name__,
-)
-
-
-def bilinear(share: Term, product: Term) -> Term:
-    """The update ``share B + product c A``: so it is for every baseline below."""
-    return lam((c, _A, _B), share * _B + product * (c * _A))
-
-
-_sum = total(n, i, exp(l(i)) * X(i))
-_won = total(n, i, r(i) * exp(l(i)) * X(i))
+def mean_advantage(size: Term, rate: Term, correct: Term, incorrect: Term) -> Term:
+    """The mean over groups of that size of the mean advantage of their responses."""
+    return mean(
+        size, rate,
+        lambda k: (k * beta(correct, [k]) + (size - k) * beta(incorrect, [k])) / size,
+    )  # fmt: skip
 
 
 @state(
     "lemma",
     "length.group-draw",
-    "The expected update of a group whose responses are drawn one after another",
+    "The expected update of a group, whatever the mean of the scores",
     provenance="classical",
     given=[
         eq(total(n, i, exp(l(i))), 1),
-        DRAWN(n, _rewards, _logs, lam(i, X(i)), bilinear(_u, _v), _draw(_V)),
+        eq(total(n, i, exp(l(i)) * groups.s(i)), mu),
+        eq(total(n, i, exp(l(i)) * groups.q(i)), groups.p),
+        eq(total(n, i, exp(l(i)) * groups.q(i) * groups.s(i)), groups.v),
+        groups.DRAWN(n, _logs, lam(i, groups.q(i)), lam(i, groups.s(i)), groups.VALUE),
+        groups.ADVANTAGES(groups.G, _up, _down, groups.VALUE),
     ],
-    claim=forall(
-        m,
-        eq(_V(m, 0, 0, 0), _u * (m * _won) + _v * (m * _won + m * (m - 1) * (J * _sum))),
+    claim=eq(
+        groups.V(groups.G, 0, 0, 0),
+        (groups.v - groups.p * mu)
+        * mean(N, groups.p, lambda k: groups.a(k + 1) - groups.b(k))
+        + mu * mean_advantage(groups.G, groups.p, _up, _down),
     ),
+    words="The scores divided by the lengths need not have the mean 0 that "
+    "`algorithm.group-update` asks for; their mean $\\mu$ comes in with the mean advantage.",
 )
 def group_draw(proof: Proof) -> Theorem:
-    opened = fold(proof.given[1], unfold(proof.given[1].conclusion, frozenset({"group_drawn"})))
-    last, before = part(opened, 0), part(opened, 1)
+    normal, centre, verified, moment, drawn_, rewarded = proof.given
+    count, S, T, V, p = groups.count, groups.S, groups.T, groups.V, groups.p
+    size, s, q = groups.G, groups.s, groups.q
 
-    def value(count: Term) -> Term:
-        pairs = c * _A + count * (c * _sum) + count * (J * _A) + count * _won
-        return _u * (_B + count * _won) + _v * (pairs + count * (count - 1) * (J * _sum))
+    def advantage(number: Term) -> Term:
+        """The mean advantage in a group with that number of correct responses."""
+        return (number * groups.a(number) + (size - number) * groups.b(number)) / size
 
-    state_ = (c, _A, _B)
-    claim = forall(state_, eq(_V(m, *state_), value(m)))
-    base = proof.have(
-        eq(_V(0, *state_), value(ZERO)), apply(last, at=state_), why="nothing is left to draw"
+    def centred(trials: Term, won: Term, plus: Term, minus: Term) -> Term:
+        """V for the scores s - mu, without the mean advantage that they lose."""
+        others = size - trials - won
+        paid = mean(trials, p, lambda k: advantage(won + k))
+        return V(trials, won, plus + mu * won, minus + mu * others) - mu * paid
+
+    state_ = (count, S, T)
+    value = lam((m, *state_), centred(m, *state_))
+    shape = {function("F", "N"): lam(k, advantage(count + k)), real("p"): p}
+    before = S + mu * count, T + mu * (size - (m + 1) - count)
+
+    def drawing(won: Term, lost: Term) -> Term:
+        """What response i adds to the mean: with probability q(i) it is correct."""
+        return exp(l(i)) * (q(i) * won + (1 - q(i)) * lost)
+
+    moved = drawing(
+        centred(m, count + 1, S + (s(i) - mu), T), centred(m, count, S, T + (s(i) - mu))
     )
-
-    def step(hypothesis: Theorem) -> Theorem:
-        after = (c + r(i), _A + X(i), _B + r(i) * X(i))
-        weighted = have(
-            eq(exp(l(i)) * _V(m, *after), exp(l(i)) * beta(lam(state_, value(m)), after)),
-            apply(hypothesis, at=after),
-        )
-        rule = where(sums.congruent(), f=lam(i, weighted.conclusion.args[0]),
-                     g=lam(i, weighted.conclusion.args[1]), n=n)  # fmt: skip
-        summed = discharge(rule, intro(weighted, i, lt(i, n)))
-        made = have(
-            eq(_V(m + 1, *state_), value(m + 1)), apply(before, at=(m, *state_)), summed,
-            proof.given[0], unfold=("mass",),
-        )  # fmt: skip
-        return intro(made, state_)
-
-    rule = proof.note(
-        induct(m, claim, intro(base, state_), step), "average over the next response, linearly"
+    plain = drawing(
+        V(m, count + 1, before[0] + s(i), before[1]), V(m, count, before[0], before[1] + s(i))
     )
-    made = specialise(specialise(rule, m), 0, 0, 0)
-    goal = beta(proof.statement.conclusion.args[0], [m])
-    return intro(have(goal, made), m)
-
-
-def mean_baseline(size: Term) -> Term:
-    """The update of a group whose baseline is the mean reward of the group."""
-    return lam((c, _A, _B), (_B - c / size * _A) / size)
-
-
-def leave_one_out(size: Term) -> Term:
-    """The update of a group in which each response has the mean reward of the others as baseline.
-
-    The sum of (r - (c - r)/(N - 1)) X over the group is B - (c A - B)/(N - 1).
-    """
-    return lam((c, _A, _B), (_B - (c * _A - _B) / (size - 1)) / size)
-
-
-def no_baseline(size: Term) -> Term:
-    """The update of a group without a baseline."""
-    return lam((c, _A, _B), _B / size)
+    paid = drawing(
+        mean(m, p, lambda k: advantage(count + 1 + k)), mean(m, p, lambda k: advantage(count + k))
+    )
+    each = intro(have(eq(moved, plain - mu * paid)), i, lt(i, n))
+    opened = specialise(groups.unfolded(drawn_), m, count, *before)
+    once = where(binomial.recursion(), shape, n=m)
+    drawn_once = have(
+        eq(centred(m + 1, *state_), total(n, i, moved)), opened, once, sums.equal(n, each),
+        normal, verified,
+    )  # fmt: skip
+    ready = fold(
+        intro(drawn_once, (m, *state_)),
+        groups.DRAWN(n, _logs, lam(i, q(i)), lam(i, s(i) - mu), value),
+    )
+    end = where(
+        groups.contributed(rewarded), {S: S + mu * count, T: T + mu * (size - 0 - count)}
+    )
+    last = have(
+        eq(centred(ZERO, *state_), (groups.a(count) * S + groups.b(count) * T) / size), end,
+        where(binomial.start(), shape), have(lt(0, size)),
+    )  # fmt: skip
+    given = fold(intro(last, state_), groups.ADVANTAGES(size, _up, _down, value))
+    known = [
+        have(eq(total(n, i, exp(l(i)) * (s(i) - mu)), 0), centre, normal),
+        have(eq(total(n, i, exp(l(i)) * q(i) * (s(i) - mu)), groups.v - p * mu), moment, verified),
+    ]
+    made = proof.use(
+        "algorithm.group-update", *known, ready, given,
+        mapping={s: lam(i, s(i) - mu), V: value, groups.v: groups.v - p * mu},
+    )  # fmt: skip
+    proof.note(made, "the scores s - mu have the mean 0")
+    return proof.have(proof.statement.conclusion, made, why="what mu adds is the mean advantage")
 
 
 _W = function("V", "N", "N", "R", "R", "R")
 _scores = lam((i, j), S(i, j))
 _divided = lam((i, j), S(i, j) / T(i))
-update = lam(j, _W(j, N, 0, 0, 0))
+_whole = MEAN(n, lam(i, num(1)), _logs, lam(i, S(i, j) / T(i)))
+_state = (m, groups.count, groups.S, groups.T)
+_values = lam(_state, _W(j, *_state))
+
+DRAWN = forall(j, groups.DRAWN(n, _logs, _rewards, lam(i, S(i, j) / T(i)), _values))
+"""Coordinate j of the expected update is V(j, G, 0, 0, 0), for every j."""
 
 
-def drawn(baseline: Term) -> Term:
-    """Coordinate j of the update has the expectation V(j, N, 0, 0, 0), for every j."""
-    values = lam((m, c, _A, _B), _W(j, m, c, _A, _B))
-    return forall(j, DRAWN(n, _rewards, _logs, lam(i, S(i, j) / T(i)), baseline, values))
+def rewarded(algorithm: Algorithm) -> Term:
+    """A group contributes the mean of advantage times score over length, to coordinate j."""
+    return groups.ADVANTAGES(algorithm.size, *algorithm.advantages(J), _values)
+
+
+def update(size: Term) -> Term:
+    """The expected update of groups of that size."""
+    return lam(j, _W(j, size, 0, 0, 0))
 
 
 def gap(scores: Term, index: Term) -> Term:
@@ -225,17 +214,28 @@ def along(direction: Term) -> Term:
     return ALIGNMENT(n, _rewards, _logs, lam(i, inner))
 
 
-def _aligned(factor: Term) -> Term:
-    """The update is `factor` times E_+[s/T] - E_-[s/T], and so is its alignment."""
-    products = total(d, j, gap(_divided, j) * gap(_scores, j))
-    return both(
-        forall(j, eq(beta(update, [j]), factor * gap(_divided, j))),
-        eq(along(update), factor * products),
-    )
-
-
 LENGTHS = forall(i, lt(i, n), le(1, T(i)))
-_whole = MEAN(n, lam(i, num(1)), _logs, lam(i, S(i, j) / T(i)))
+_alpha, _beta = function("alpha", "R"), function("beta", "R")
+ANY = Algorithm("any", N + 1, lambda k, _: _alpha(k), lambda k, _: _beta(k))
+"""An algorithm of which nothing is known but its advantages."""
+
+CENTRED = (DR_GRPO, RLOO, GRPO_ROW, STEADIED, POPULATION)
+"""The rows of the table whose mean advantage vanishes."""
+
+
+def left_over(algorithm: Algorithm) -> Term:
+    """The mean advantage of an algorithm."""
+    return mean_advantage(algorithm.size, J, *algorithm.advantages(J))
+
+
+def updated(algorithm: Algorithm, value: Term) -> Term:
+    """The expected update of an algorithm has the coordinate j with that value, for every j."""
+    return forall(j, implies(rewarded(algorithm), eq(beta(update(algorithm.size), [j]), value)))
+
+
+_c = real("c")
+_multiple = forall(j, eq(beta(update(m), [j]), _c * gap(_divided, j)))
+_products = total(d, j, gap(_divided, j) * gap(_scores, j))
 
 
 @state(
@@ -243,42 +243,117 @@ _whole = MEAN(n, lam(i, num(1)), _logs, lam(i, S(i, j) / T(i)))
     "length.alignment",
     "The expected update with normalised lengths",
     provenance="reconstructed",
-    given=[eq(total(n, i, exp(l(i))), 1), lt(0, J), lt(J, 1), LENGTHS],
+    given=[eq(total(n, i, exp(l(i))), 1), lt(0, J), lt(J, 1), LENGTHS, DRAWN],
     claim=both(
-        implies(lt(0, N), drawn(mean_baseline(N)), _aligned((N - 1) / N * (J * (1 - J)))),
-        implies(lt(1, N), drawn(leave_one_out(N)), _aligned(J * (1 - J))),
-        implies(
-            lt(0, N),
-            drawn(no_baseline(N)),
-            forall(j, eq(beta(update, [j]), J * (1 - J) * gap(_divided, j) + J * _whole)),
+        updated(ANY, ANY.derived(J) * gap(_divided, j) + left_over(ANY) * _whole),
+        *(updated(row.algorithm, row.coefficient(J) * gap(_divided, j)) for row in CENTRED),
+        updated(
+            REINFORCE.algorithm,
+            REINFORCE.coefficient(J) * gap(_divided, j) + (J - baseline) * _whole,
         ),
+        forall((m, _c), implies(_multiple, eq(along(update(m)), _c * _products))),
     ),
-    words="A group of $N$ responses, drawn one after another, each with its score divided by its "
-    "length: with the mean or the leave-one-out baseline the expected update is a multiple of "
-    "$\\mathbb{E}_+[s/T]-\\mathbb{E}_-[s/T]$; with no baseline $J\\,\\mathbb{E}[s/T]$ is left "
-    "over.",
+    words="Each score is divided by the length of its response. Then the expected update is the "
+    "coefficient of the algorithm times $\\mathbb{E}_+[s/T]-\\mathbb{E}_-[s/T]$ and, beyond that, "
+    "the mean advantage times $\\mathbb{E}[s/T]$, which need not vanish. The mean advantage "
+    "vanishes for Dr. GRPO, RLOO, GRPO, GRPO with $\\varepsilon$, and population GRPO, row by "
+    "row. For REINFORCE with a baseline $b$ it is $J - b$: without one, "
+    "$J\\,\\mathbb{E}[s/T]$ is left over.",
 )
 def alignment(proof: Proof) -> Theorem:
-    known = proof.given[:3]
-    goals = conjuncts(proof.statement.conclusion)
-    shares = ((1 / N, -1 / N**2), (1 / (N - 1), -1 / (N * (N - 1))), (1 / N, ZERO))
-    made = []
-    for goal, (share, product) in zip(goals, shares, strict=True):
-        premises, conclusion = premises_of(goal)
-        size, draws = (assume(p) for p in premises)
-        expected = _expected(proof, draws, size, share, product)
-        first = conclusion if conclusion.head == "forall" else conclusion.args[0]
-        value = beta(first.args[0], [j])
-        each = intro(
-            proof.have(value, expected, *known, size, unfold=(*NAMES, "gradient_gap"),
-                       why="`length.group-draw`; split the expectations over both sides"), j,
-        )  # fmt: skip
-        if conclusion.head == "forall":
-            result = each
-        else:
-            result = conjunction(each, _alignment_of(proof, each, conclusion.args[1]))
-        made.append(intro(result, (), *premises))
-    return conjunction(*made)
+    known, coordinate = proof.given[:3], _coordinate(proof)
+    proof.note(
+        coordinate, "`length.group-draw`; split the expectations over both sides. Then put in the "
+        "coefficient and the mean advantage, row by row"
+    )  # fmt: skip
+    proof.used["algorithm.coefficient-by-group"] = None  # what closes the rows of the table
+    rows = [intro(coordinate, j, rewarded(ANY))]
+    for row in (*CENTRED, REINFORCE):
+        algorithm, given = row.algorithm, assume(rewarded(row.algorithm))
+        each = _row(coordinate, algorithm, given, *proof.given)
+        closed = discharge(where(row.closing(row), {groups.x: J}), *known)
+        rest = _mean_of(algorithm)
+        value = row.coefficient(J) * gap(_divided, j)
+        if row is REINFORCE:
+            value = value + rest.conclusion.args[1] * _whole
+        made = have(eq(beta(update(algorithm.size), [j]), value), each, closed, rest)
+        made = proof.note(intro(made, (), given.conclusion), algorithm.name)
+        rows.append(intro(made, j))
+    return conjunction(*rows, _multiple_of(proof))
+
+
+def _coordinate(proof: Proof) -> Theorem:
+    """Coordinate j of the expected update, for any advantages."""
+    won = total(n, i, exp(l(i)) * r(i) * (S(i, j) / T(i)))
+    normal, above, below = proof.given[:3]
+    whole = total(n, i, exp(l(i)) * (S(i, j) / T(i)))
+    alpha, beta_ = ANY.advantages(J)
+    known = [
+        have(eq(total(n, i, exp(l(i)) * r(i)), J), unfold=("mass",)),
+        have(eq(whole, _whole), normal, unfold=("mass", "mean")),
+        have(eq(won, won)), apply(proof.given[4], at=[j]),
+        assume(rewarded(ANY)),
+    ]  # fmt: skip
+    made = proof.use(
+        "length.group-draw", *known,
+        mapping={
+            groups.q: _rewards, groups.s: lam(i, S(i, j) / T(i)), groups.p: J, groups.v: won,
+            mu: _whole, groups.V: _values, groups.a: alpha, groups.b: beta_,
+        },
+    )  # fmt: skip
+    value = ANY.derived(J) * gap(_divided, j) + left_over(ANY) * _whole
+    return have(
+        eq(beta(update(ANY.size), [j]), value), made, normal, above, below,
+        unfold=("mass", "mean", "gradient_gap", "coefficient"),
+    )  # fmt: skip
+
+
+def _row(
+    each: Theorem, algorithm: Algorithm, given: Theorem, *known: Theorem
+) -> Theorem:
+    """Coordinate j of the expected update of that algorithm, from that for any advantages."""
+    up, down = algorithm.advantages(J)
+    size = algorithm.companions + 1
+    count, plus, minus = groups.count, groups.S, groups.T
+    opened = groups.contributed(given)
+    paid = (beta(up, [count]) * plus + beta(down, [count]) * minus) / size
+    end = have(eq(_W(j, 0, count, plus, minus), paid), opened)
+    ready = fold(
+        intro(end, (count, plus, minus)), groups.ADVANTAGES(size, up, down, _values)
+    )
+    values = {_alpha: up, _beta: down, N: algorithm.companions}
+    return discharge(where(each, values), ready, *known)
+
+
+def _mean_of(algorithm: Algorithm) -> Theorem:
+    """The mean advantage: 0, or J less the baseline."""
+    size, whole = algorithm.size, left_over(algorithm)
+    positive = have(lt(0, size))
+    if algorithm in (POPULATION.algorithm, REINFORCE.algorithm):
+        rest = J - baseline if algorithm is REINFORCE.algorithm else ZERO
+        moments = [
+            where(rule, {nat("n"): size, real("p"): J})
+            for rule in (binomial.first_moment(), binomial.total_probability())
+        ]
+        return have(eq(whole, rest), *moments, positive, unfold=binomial.FORMS)
+    shape = whole.args[2]
+    each = have(eq(beta(shape, [k]), 0), positive, have(lt(0, N + 1)))
+    none = where(binomial.constant(ZERO), {nat("n"): size, real("p"): J})
+    return have(eq(whole, 0), groups.group_form(size, shape, lam(k, ZERO), J, each), none)
+
+
+def _multiple_of(proof: Proof) -> Theorem:
+    """The alignment of a multiple of E_+[s/T] - E_-[s/T]."""
+    given = assume(_multiple)
+    linear = proof.use("gap.alignment", mapping={function("w", "N"): update(m)})
+    value = apply(given, at=[j])
+    sides = [side * gap(_scores, j) for side in value.conclusion.args]
+    summed = sums.equal(d, intro(have(eq(*sides), value), j, lt(j, d)))
+    aligned = proof.have(
+        eq(along(update(m)), _c * _products), linear, summed,
+        why="take the inner product with the Gradient Gap",
+    )  # fmt: skip
+    return intro(intro(aligned, (), given.conclusion), (m, _c))
 
 
 # Four responses ------------------------------------------------------------------------------
@@ -555,7 +630,9 @@ def _kept_direction(proof: Proof) -> Theorem:
     )
     size = vectors.length(GAP_VECTOR)
     inner, sizes = total(d, j, gap(_scores, j) * S(i, j)), beta(_norms, [i]) * size
-    turned = _near_middle(inverse, _inner_within(inner, sizes), inner, sizes)
+    within = vectors.at(vectors.inner_within(), GAP_VECTOR, lam(j, S(i, j)))
+    within = have(both(le(-sizes, inner), le(inner, sizes)), within, unfold=("inner",))
+    turned = _near_middle(inverse, within, inner, sizes)
     proof.note(turned, "1/T differs from m by at most h; Cauchy-Schwarz")
     bounds, masses = [], []
     for weights, number in ((r(i), 0), (1 - r(i), 1)):
@@ -601,20 +678,6 @@ def _kept_direction(proof: Proof) -> Theorem:
     shown = proof.have(goal, made, why="m is the larger, by the bound on the gap")
     return intro(shown, (), *premises)
 
-
-
-def _inner_within(inner: Term, sizes: Term) -> Theorem:
-    """-|S(i)| |gamma| <= <gamma, S(i)> <= |S(i)| |gamma|."""
-    score = lam(j, S(i, j))
-    below = [
-        vectors.at(vectors.inner_below(), vector_, score)
-        for vector_ in (GAP_VECTOR, lam(j, -gap(_scores, j)))
-    ]
-    flipped = eq(
-        vectors.square(lam(j, -gap(_scores, j))), vectors.square(GAP_VECTOR)
-    )
-    same = have(flipped, unfold=vectors.PRODUCTS)
-    return have(both(le(-sizes, inner), le(inner, sizes)), *below, same, unfold=vectors.PRODUCTS)
 
 
 def _near_middle(inverse: Theorem, within: Theorem, inner: Term, sizes: Term) -> Theorem:
@@ -802,35 +865,3 @@ def _scaled(rate: Theorem, some: Theorem) -> Theorem:
         )] * 2),
     )  # fmt: skip
     return fold(made, goal)
-
-
-def _expected(
-    proof: Proof, draws: Theorem, size: Theorem, share: Term, product: Term
-) -> Theorem:
-    """The expected update of coordinate j, from `length.group-draw`."""
-    opened = apply(draws, at=[j])
-    opened = fold(opened, unfold(opened.conclusion, frozenset({"group_drawn"})))
-    state_ = (c, _A, _B)
-    end = apply(part(opened, 0), at=state_)
-    form = beta(bilinear(share, product), state_)
-    last = intro(have(eq(end.conclusion.args[0], form), end, size), state_)
-    values = lam((m, c, _A, _B), _W(j, m, c, _A, _B))
-    divided = lam(i, S(i, j) / T(i))
-    drawn_ = DRAWN(n, _rewards, _logs, divided, bilinear(share, product), values)
-    ready = fold(conjunction(last, part(opened, 1)), drawn_)
-    return proof.use(
-        "length.group-draw", ready, at=[N], mapping={X: divided, _u: share, _v: product, _V: values}
-    )
-
-
-def _alignment_of(proof: Proof, each: Theorem, goal: Term) -> Theorem:
-    """The alignment of the update with the Gradient Gap."""
-    linear = proof.use("gap.alignment", mapping={function("w", "N"): update})
-    inside = lt(j, d)
-    factor = apply(each, at=[j])
-    products = [v * gap(_scores, j) for v in factor.conclusion.args]
-    same = intro(have(eq(*products), factor), j, inside)
-    rule = where(sums.congruent(), f=lam(j, products[0]), g=lam(j, products[1]), n=d)
-    return proof.have(
-        goal, linear, discharge(rule, same), why="take the inner product with the Gradient Gap"
-    )

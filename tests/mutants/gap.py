@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction as Q
+from typing import Any
 
 from derivations.kernel.terms import lam, maximum
 
@@ -21,6 +22,19 @@ _SPREAD = Instance(
      "w": lambda i: Q(1, 1 + int(i))},
     (Q(0), Q(1, 2)),
 )  # fmt: skip
+
+_PLANE = policy(
+    GENERIC, Q(1, 3), t=Q(0), d=2, w=lambda j: Q(2 - 3 * int(j)), y=2 * GENERIC.success(0),
+    S=lambda i, j: Q(int(i)) if j else (GENERIC.at(0)[int(i)][1] + int(i)) / 2, **_SQUARE,
+)  # fmt: skip
+"""The line passes 0 in the direction w = (2, -1): S(i, 1) = i, and s = 2 S(i, 0) - S(i, 1)."""
+
+
+def _climbing(place: Any, bound: Any) -> Instance:
+    """Two responses whose log-odds are t: the Gradient Gap is 1, in one dimension."""
+    scores = [row[1] for row in LOGIT.at(place)]
+    return policy(LOGIT, place, t=place, G=bound, d=1, S=lambda i, j: scores[int(i)])
+
 
 _plus, _minus = line.mean_score("+", t), line.mean_score("-", t)
 _curved = line.mean("+", lam(i, line.hessian(t, i) + line.score(t, i) ** 2), t)
@@ -76,6 +90,33 @@ MUTANTS: list[Mutant] = [
     Mutant(
         "gap.norm", "no bound", "the bound on the score is dropped",
         drops(1), policy(LOGIT, G=Q(1, 4), t=Q(0)), "gamma = 1 at J = 1/2",
+    ),
+    Mutant(
+        "gap.gradient", "one factor", "grad J = J gamma",
+        edits((0, 2), lambda product: J(t) * product.args[1]), _PLANE, "<w, gamma> is not 0",
+    ),
+    Mutant(
+        "gap.gradient", "half", "the log-odds rise half as fast",
+        edits((1, 0, 2), lambda inner: inner / 2), _PLANE, "<w, gamma> is not 0",
+    ),
+    Mutant(
+        "gap.gradient", "another direction", "the line need not pass in the direction w",
+        drops(1), replace(_PLANE, values={**_PLANE.values, "w": lambda j: Q(0)}),
+        "w = 0, but J moves",
+    ),
+    Mutant(
+        "gap.length", "99/100", "G/max(J, 1-J) becomes 99/100 G/max(J, 1-J)",
+        edits((0, 1), lambda bound: percent(99) * bound), _climbing(mp.log(3), Q(3, 4)),
+        "scores 1/4 and -3/4 = -G at J = 3/4: gamma = 1 = G/J",
+    ),
+    Mutant(
+        "gap.length", "199/100", "2 G becomes 199/100 G",
+        edits((1, 1), lambda bound: percent(199) / 2 * bound), _climbing(Q(0), Q(1, 2)),
+        "G/max(J, 1-J) = 2 G at J = 1/2",
+    ),
+    Mutant(
+        "gap.length", "no bound", "the bound on the score is dropped",
+        drops(2), _climbing(Q(0), Q(1, 4)), "gamma = 1 at J = 1/2",
     ),
     Mutant(
         "gap.score-derivative", "sign", "the covariance is subtracted",

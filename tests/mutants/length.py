@@ -2,63 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction as Q
-from functools import cache
 from typing import Any
 
-from derivations.kernel.terms import nat, num
+from derivations.kernel.terms import nat, num, real
+from derivations.theory import length
+from derivations.theory.algorithm.table import GRPO
 from derivations.theory.token.prefixes import T_max
 
-from .evaluation import Instance, digits, mp
+from .algorithms import Final, _standard, drawn, grouped, row, urn
+from .evaluation import Instance, mp
 from .token import _PAIRS, _instance, _sign
-from .variants import Mutant, claims, drops, edits, exchanged, headed
+from .variants import Mutant, claims, drops, edits, exchanged, headed, swapped
 
-m, N = nat("m"), nat("N")
+N, mu = nat("N"), real("mu")
 
 _REWARDS = (1, 1, 0, 0)
 _QUARTERS = (-mp.log(4),) * 4
-Update = Callable[[Any, Any, Any], Any]
+
+_paid = urn(
+    grouped(lambda k: k, lambda k: Q(1), 3), scores=(Q(1), Q(2)), mu=Q(5, 4), a=lambda k: k,
+    b=lambda k: Q(1),
+)  # fmt: skip
+"""Scores 1 and 2 with probabilities 3/4 and 1/4: their mean is 5/4."""
 
 
-def _drawn(
-    logs: Sequence[Any], rewards: Sequence[int], x: Sequence[Any], update: Update
-) -> Callable[..., Any]:
-    """The expected update after m more responses, by drawing them one after another."""
-    weights = [mp.exp(digits(l)) for l in logs]
-
-    @cache
-    def value(m: int, c: Any, A: Any, B: Any) -> Any:
-        if m == 0:
-            return update(c, A, B)
-        after = zip(weights, rewards, x, strict=True)
-        return mp.fsum(p * digits(value(m - 1, c + r, A + x, B + r * x)) for p, r, x in after)
-
-    return lambda m, c, A, B: value(int(m), Q(c), Q(A), Q(B))
-
-
-def _totals(logs: Sequence[Any]) -> Instance:
-    """Two responses, and updates 2 B - c A."""
-    rewards, x = (1, 0), (Q(2), Q(-1))
-    values = {
-        "n": 2, "r": lambda i: rewards[int(i)], "l": lambda i: logs[int(i)],
-        "X": lambda i: x[int(i)], "u": Q(2), "v": Q(-1),
-        "V": _drawn(logs, rewards, x, lambda c, A, B: 2 * B - c * A),
-    }  # fmt: skip
-    return Instance(values, (Q(0), Q(1)), naturals=3)
-
-
-def _group(update: Update, size: int = 2) -> Instance:
+def _group(end: Final, companions: int = 1, **values: Any) -> Instance:
     """The four responses of `length.misaligned` in groups, their scores over their lengths."""
     scores, lengths = (3, -1, -1, -1), (30, 1, 20, 20)
     x = [Q(s, t) for s, t in zip(scores, lengths, strict=True)]
-    drawn = _drawn(_QUARTERS, _REWARDS, x, update)
-    values = {
-        "n": 4, "d": 1, "N": size, "r": lambda i: _REWARDS[int(i)],
+    value = drawn((Q(1, 4),) * 4, x, _REWARDS, end)
+    plain = {
+        "n": 4, "d": 1, "N": companions, "r": lambda i: _REWARDS[int(i)],
         "l": lambda i: _QUARTERS[int(i)], "S": lambda i, j: Q(scores[int(i)]),
-        "T": lambda i: Q(lengths[int(i)]), "V": lambda j, *rest: drawn(*rest),
+        "T": lambda i: Q(lengths[int(i)]), "V": lambda j, *rest: value(*rest),
+        "alpha": lambda k: Q(2), "beta": lambda k: Q(2), "b": Q(7), "epsilon": Q(1, 5),
+        "delta": Q(1),
     }  # fmt: skip
-    return Instance(values, (Q(0), Q(1)), naturals=4)
+    return Instance({**plain, **values}, (Q(1, 4), Q(1, 2)), naturals=4)
+
+
+_ROW = (0, 0, 1, 1)
+"""The way from a row of `length.alignment` to the coordinate of its update."""
+
+_centred = grouped(lambda k: 1 - Q(k) / 2, lambda k: -Q(k) / 2)
+_others = _group(grouped(lambda k: 2 - Q(k), lambda k: -Q(k)), 0)
+_plain = _group(grouped(lambda k: Q(1), lambda k: Q(0)), alpha=lambda k: Q(1),
+                beta=lambda k: Q(0), b=Q(0))  # fmt: skip
+"""Groups of two without a baseline."""
 
 
 _FOUR = Instance({"a": Q(5), "b": Q(2)}, (Q(0), Q(1, 2)))
@@ -89,26 +81,49 @@ def _step(labels: Sequence[tuple[int, ...]], longest: int) -> Instance:
 
 MUTANTS: list[Mutant] = [
     Mutant(
-        "length.group-draw", "m for m - 1", "m (m - 1) becomes m m",
-        claims(m - 1, m), _totals((-mp.log(2),) * 2), "a response is no companion of its own",
+        "length.group-draw", "mean advantage", "mu times the mean advantage is left out",
+        edits((1,), lambda whole: whole.args[0]), _paid, "mu = 5/4, and the advantages are >= 0",
+    ),
+    Mutant(
+        "length.group-draw", "p mu", "v - p mu becomes v",
+        claims(real("v") - real("p") * mu, real("v")), _paid, "a(k + 1) - b(k) = k",
     ),
     Mutant(
         "length.group-draw", "not normalised", "sum exp(l) = 1 is dropped",
-        drops(0), _totals((Q(0), Q(0))), "every draw doubles what was there",
+        drops(0),
+        urn(lambda k, right, wrong: right / 3, (Q(1), Q(1)), (Q(1), Q(-1)), mu=Q(0),
+            a=lambda k: Q(1), b=lambda k: Q(0)),
+        "every draw doubles what was there",
     ),
     Mutant(
-        "length.alignment", "mean baseline", "the factor (N - 1)/N is left out",
-        claims((N - 1) / N, 1), _group(lambda c, A, B: (B - c * A / 2) / 2), "N = 2",
+        "length.alignment", "any advantages", "the mean advantage is left out",
+        edits(row(0, *_ROW), lambda whole: whole.args[0]), _plain, "it is 1/2, times E[s/T]",
+    ),
+    Mutant(
+        "length.alignment", "mean baseline", "the factor (G - 1)/G is left out",
+        claims(N / (N + 1), 1), _group(_centred), "G = 2",
     ),
     Mutant(
         "length.alignment", "leave one out", "the update is twice as large",
-        edits((1, 0, 1, 1, 0, 0, 0, 1), lambda update: 2 * update),
-        _group(lambda c, A, B: (B - (c * A - B)) / 2), "it is -1/10",
+        edits(row(2, *_ROW), lambda update: 2 * update), _others, "it is -1/10",
     ),
     Mutant(
-        "length.alignment", "no baseline", "J E[s/T] is left out",
-        edits((1, 1, 1, 1, 0, 0, 1), lambda whole: whole.args[0]),
-        _group(lambda c, A, B: B / 2), "it is -9/40, not -1/10",
+        "length.alignment", "GRPO", "c_G becomes J (1 - J)",
+        claims(GRPO(N + 2, length.J), length.J * (1 - length.J)), _group(_standard(3)),
+        "c_3 is sqrt(2) J (1 - J)",
+    ),
+    Mutant(
+        "length.alignment", "GRPO with epsilon", "epsilon is left out of the coefficient",
+        edits(row(4, *_ROW, 0), lambda mean: swapped(mean, real("epsilon"), num(0))),
+        _group(_standard(3, Q(1, 5), 1)), "epsilon = 1/5",
+    ),
+    Mutant(
+        "length.alignment", "no baseline", "(J - b) E[s/T] is left out",
+        edits(row(6, *_ROW), lambda whole: whole.args[0]), _plain, "it is -9/40, not -1/10",
+    ),
+    Mutant(
+        "length.alignment", "twice", "the alignment is twice as large",
+        edits((*(1,) * 7, *_ROW), lambda product: 2 * product), _others, "c = 1/4",
     ),
     Mutant(
         "length.four-responses", "1/3", "J = 1/3",

@@ -9,7 +9,9 @@ from typing import Any
 
 from derivations.kernel.terms import (
     Term,
+    beta,
     forall,
+    lam,
     le,
     log,
     lt,
@@ -552,8 +554,8 @@ def _prompts(line: Softmax, size: Any, bounds: tuple[Any, Any], **values: Any) -
         return lambda q, t, i: line.at(t)[int(i)][number]
 
     functions = {
-        "n": len(line.rewards), "r": lambda i: line.rewards[int(i)], "lp": each(0), "s": each(1),
-        "h": each(2), "Q": 2, "d": 1, "v": lambda j: Q(1), "w": lambda j: Q(1),
+        "n": lambda q: len(line.rewards), "r": lambda q, i: line.rewards[int(i)], "lp": each(0),
+        "s": each(1), "h": each(2), "Q": 2, "d": 1, "v": lambda j: Q(1), "w": lambda j: Q(1),
         "S": lambda q, i, j: line.at(0)[int(i)][1], "G": lambda q: bounds[0],
         "L": lambda q: bounds[1], "delta": lambda q: line.alignment(0), "eta": size,
         "a": lambda q: Q(1, 2), "b": lambda q: Q(1, 2), "m": lambda j: line.alignment(0),
@@ -588,6 +590,17 @@ def _other_weight(each: Term) -> Term:
     return forall(y, le(directions.two_mix(wrong), directions.two_mix(y)))
 
 
+def _hull(*vectors: Sequence[int]) -> Instance:
+    """Three vectors in the plane; weights are tried in quarters."""
+    quarters = tuple(Q(k, 4) for k in range(5))
+    return Instance({"d": 2, "gamma": lambda q, j: Q(vectors[int(q)][int(j)])}, quarters)
+
+
+def _doubled(point: Term) -> Term:
+    """Twice a vector."""
+    return lam(directions.j, 2 * beta(point, [directions.j]))
+
+
 _DIRECTIONS = [
     Mutant(
         "algorithm.preconditioned", "99/100", "|P gamma|**2 <= 99/100 lambda_max <gamma, P gamma>",
@@ -615,6 +628,16 @@ _DIRECTIONS = [
         "algorithm.min-norm", "any point", "m is any vector",
         drops(0), _corner([(Q(1), Q(0)), (Q(0), Q(1))], m=lambda j: Q(1 - int(j))),
         "m is the first of two orthogonal vectors",
+    ),
+    Mutant(
+        "algorithm.shortest-point", "anywhere", "0 may be in the hull of two vectors",
+        edits((0,), lambda claim: claim.args[1]), _hull((1, 0), (-1, 0), (1, 1)),
+        "the shortest point between two opposite vectors is 0",
+    ),
+    Mutant(
+        "algorithm.shortest-point", "twice", "m is twice as long",
+        edits((1, 1, 0, 0, 4), lambda m: _doubled(m)), _hull((1, 0), (0, 1), (1, 1)),
+        "the point is half of (1, 1)",
     ),
     Mutant(
         "algorithm.min-norm-pair", "exchanged", "the weight is that of the other vector",

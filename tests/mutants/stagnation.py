@@ -8,10 +8,12 @@ from fractions import Fraction as Q
 from functools import cache
 from typing import Any
 
-from derivations.kernel.terms import app, function, nat, num, real
+from derivations.kernel.terms import app, function, le, lt, nat, num, real
 
 from .evaluation import Instance, digits, mp
-from .instances import CLIMB
+from .instances import CLIMB, RISING, STILL, Softmax
+from .rates import _ROOMY, _root, _token_of_step, _training
+from .symbols import Dk, K, M, k, percent
 from .variants import Mutant, claims, drops, edits, exchanged, headed
 
 alpha, L_p, T_max = real("alpha"), real("L_p"), nat("T_max")
@@ -134,6 +136,18 @@ def _rates(rate: Any, *reals: Any, **values: Any) -> Instance:
         **CLIMB.values, "L_p": Q(1), "G_p": Q(1), "T_max": 2, "alpha": rate, "N": 3, **values
     }  # fmt: skip
     return replace(CLIMB, values=given, reals=(Q(0), *reals), naturals=3)
+
+
+def _run(line: Softmax, coefficient: Coefficient, size: int) -> Instance:
+    """A run with the fixed rate that is safe for population GRPO, every response one token."""
+    rate = 1 / mp.sqrt(digits(_ROOMY * (_ROOMY + _ROOMY**2)))
+    made = _training(line, rate, coefficient, (_ROOMY, _ROOMY), Q(3, 4))
+    tokens = {f"{name}_tok": _token_of_step(made.values[name]) for name in ("lp", "s", "h")}
+    values = {
+        **made.values, **tokens, "N": size - 1, "T_max": 1, "T": lambda i: 1,
+        "same": lambda k, i, j: Q(int(k == 0 or i == j)),
+    }  # fmt: skip
+    return replace(made, values=values, naturals=4)
 
 
 _half = num(Q(1, 2))
@@ -259,5 +273,20 @@ MUTANTS: list[Mutant] = [
         "stagnation.inverse-bound", "scores", "the token scores do not matter",
         edits((1, 1, 0, 0, 0, 1), lambda whole: whole.args[0]), _rates(Q(1, 2), Q(9, 10)),
         "c kappa_tok = 6 at J = 9/10",
+    ),
+    Mutant(
+        "stagnation.inverse-bound", "53/100", "exp(-M(K)/2) becomes exp(-53/100 M(K))",
+        claims(M(K) / 2, percent(53) * M(K)), _run(RISING, _root, 4),
+        "near the top of PEAK a step of population GRPO gains less",
+    ),
+    Mutant(
+        "stagnation.inverse-bound", "groups of one", "0 < N is left out",
+        edits((1, 1, 1, 1, 1, 0, 1), lambda steps: steps.args[1]),
+        _run(RISING, lambda p: Q(0), 1), "c_1 = 0: nothing moves, though Delta mu > 0",
+    ),
+    Mutant(
+        "stagnation.inverse-bound", "always", "J increases where the gap vanishes, too",
+        claims(lt(0, Dk(k)), le(0, Dk(k))), _run(STILL, lambda p: p * (1 - p), 2),
+        "groups of two, nothing moves",
     ),
 ]  # fmt: skip

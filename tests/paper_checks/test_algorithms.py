@@ -58,6 +58,7 @@ BY_NUMBERS: dict[str, tuple[Any, int, Fraction]] = {
     "falling": (groups.falling, 3, NEARLY),
     "batch size": (learning.batch_size, 6, NEARLY),
     "min norm": (learning.shortest, 10, NEARLY),
+    "nearest": (learning.nearest, 9, NEARLY),
     "ceiling": (learning.ceiling, 4, NEARLY),
     "groups": (learning.largest_of_groups, 7, NEARLY),
     **{
@@ -274,12 +275,26 @@ def test_reflected_matrices_have_the_eigenvalues() -> None:
 # Lengths and stagnation ---------------------------------------------------------------------------
 
 
+def test_a_mean_advantage_that_is_left_out_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = of(normalisation, "normalisation.mean-advantage")
+    assert tried(sources).holds
+    plain = normalisation._divided
+    monkeypatch.setattr(normalisation, "_divided", lambda rng: (*plain(rng)[:3], 0))
+    assert not tried(sources).holds
+
+
+def test_groups_at_a_rate_that_is_not_safe_are_caught() -> None:
+    assert tried({"random": by_index(partial(stagnation._groups_rise, Fraction(1)), 8)}).holds
+    assert not tried({"random": by_index(partial(stagnation._groups_rise, Fraction(30)), 8)}).holds
+
+
 def test_a_wrong_baseline_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     sources = of(normalisation, "normalisation.expected")
     assert tried(sources).holds
-    wrong = {**normalisation.BASELINES, "leave-one-out": normalisation.BASELINES["mean"]}
-    monkeypatch.setattr(normalisation, "BASELINES", wrong)
-    assert not tried(sources).holds
+    right = normalisation.BASELINES
+    for name, other in (("leave-one-out", "mean"), ("grpo", "leave-one-out"), ("none", "mean")):
+        monkeypatch.setattr(normalisation, "BASELINES", {**right, name: right[other]})
+        assert not tried(sources).holds
 
 
 @pytest.mark.parametrize(

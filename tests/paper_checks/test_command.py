@@ -61,7 +61,7 @@ def test_a_claim_from_the_shell(tmp_path: Path) -> None:
         c.id for c in table.claims() if c.id.startswith("gradient")
     ]
     rows = read(tmp_path / "x" / "checks.csv")
-    assert [r["worst"] for r in rows] == ["1.0"] * 3 and rows[0]["random"] == "300"
+    assert [r["worst"] for r in rows] == ["1.0"] * 4 and rows[0]["random"] == "300"
 
 
 def test_one_violation_decides(
@@ -158,7 +158,7 @@ def test_progress_on_a_terminal() -> None:
     os.close(leader)
     text = b"".join(shown).decode()
     assert done.returncode == 0 and b"gap.policy-gradient" in done.stdout
-    assert "trying" in text and "3/3" in text and "gradient." in text
+    assert "trying" in text and "4/4" in text and "gradient." in text
 
 
 # Simulations ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -429,8 +430,9 @@ class _Disposed:
 
 def test_a_time_limit_waits_for_a_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is half loaded could not be loaded again by whoever comes next."""
-    slow = "import time\nstart = time.monotonic()\nwhile time.monotonic() < start + 0.3: pass\nX = 1"
-    (tmp_path / "slow_module.py").write_text(slow)
+    slow = ["import time", "start = time.monotonic()", "while time.monotonic() < start + 0.3: pass",
+            "X = 1"]  # fmt: skip
+    (tmp_path / "slow_module.py").write_text("\n".join(slow))
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(OutOfTimeError), time_limit(0.05):
         importlib.import_module("slow_module")

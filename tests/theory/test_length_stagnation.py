@@ -30,7 +30,6 @@ from derivations.kernel.theorem import Theorem
 from derivations.tactics import (
     ProofError,
     assume,
-    conjunction,
     discharge,
     fold,
     have,
@@ -38,6 +37,7 @@ from derivations.tactics import (
     where,
 )
 from derivations.theory import length
+from derivations.theory.algorithm import groups
 from derivations.theory.stagnation import attractor, valley
 
 x, z = real("x"), real("z")
@@ -45,22 +45,25 @@ i, n, m = nat("i"), nat("n"), nat("m")
 
 
 def test_there_is_an_expectation_over_a_drawn_group() -> None:
-    """V(m, c, A, B) = B + m b is one, for the update B: `length.group-draw` is about something."""
-    r, l, X = (function(name, "N") for name in ("r", "l", "X"))
-    c, A, B = real("c"), real("A"), real("B")
-    won = total(n, i, r(i) * exp(l(i)) * X(i))
-    value = lam((m, c, A, B), B + m * won)
+    """V(m, k, S, T) = (S + m b)/G is one, for the advantages 1 and 0: the statements on drawn
+    groups are about something, whatever the mean of the scores."""
+    r, l, s = (function(name, "N") for name in ("r", "l", "s"))
+    G, k, S, T = (real(name) for name in ("G", "k", "S", "T"))
+    won = total(n, i, exp(l(i)) * r(i) * s(i))
+    value = lam((m, k, S, T), (S + m * won) / G)
     normal = assume(eq(total(n, i, exp(l(i))), 1))
-    drawn = length.DRAWN(n, lam(i, r(i)), lam(i, l(i)), lam(i, X(i)), lam((c, A, B), B), value)
-    first, second = unfold(drawn, frozenset({"group_drawn"})).args
-    proofs = [
-        intro(have(beta(formula.args[0], names), normal), names)
-        for formula, names in ((first, (c, A, B)), (second, (m, c, A, B)))
-    ]
-    assert fold(conjunction(*proofs), drawn).conclusion == drawn
+    one, none = lam(k, num(1)), lam(k, num(0))
+    drawn = groups.DRAWN(n, lam(i, l(i)), lam(i, r(i)), lam(i, s(i)), value)
+    rewarded = groups.ADVANTAGES(G, one, none, value)
+    bodies = [unfold(f, frozenset({"drawn", "advantages"})).args[0] for f in (drawn, rewarded)]
+    for formula, body, names in zip(
+        (drawn, rewarded), bodies, ((m, k, S, T), (k, S, T)), strict=True
+    ):
+        made = intro(have(beta(body, names), normal), names)
+        assert fold(made, formula).conclusion == formula
     # Without the normalisation it is none.
     with pytest.raises(ProofError):
-        have(beta(second.args[0], (m, c, A, B)))
+        have(beta(bodies[0], (m, k, S, T)))
 
 
 def test_enclosures_refuse_what_is_false_or_not_bounded() -> None:

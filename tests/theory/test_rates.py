@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from fractions import Fraction as Q
 from typing import Any
 
 import pytest
 
 import derivations as dv
-from derivations import vectors
+from derivations import cones, vectors
 from derivations.kernel.terms import (
     KernelError,
     Term,
     eq,
+    exists,
     forall,
     function,
     lam,
@@ -24,7 +26,7 @@ from derivations.kernel.terms import (
     substitute,
 )
 from derivations.library import theorem
-from derivations.tactics import ProofError, discharge, have, where
+from derivations.tactics import ProofError, assume, discharge, have, where
 from derivations.theory.algorithm import directions, iterations, rates
 
 from ..mutants.evaluation import Instance, hypotheses_hold, mp, value
@@ -196,3 +198,21 @@ def test_the_definition_asks_for_a_point_that_is_not_zero() -> None:
     while last.head == "and":
         last = last.args[1]
     assert last == lt(0, vectors.square(directions._M))
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_there_is_a_shortest_point_for_any_number_of_vectors(count: int) -> None:
+    made = cones.least_norm(count)
+    weights = cones.names("x", count)
+    assert made.hypotheses == frozenset()
+    assert made.conclusion == exists(weights, cones.least(weights))
+
+
+def test_a_projection_has_no_other_weights() -> None:
+    """The projection of v on the cone of v is v, not 2 v and not -v."""
+    v, one = cones.generator(num(0)), num(1)
+    along = {cones.b: v.below, cones.e: v.last}  # the target is the generator itself
+    for weight, right in ((one, True), (num(2), False), (num(-1), False)):
+        claim = where(assume(cones.solved([weight])), along).conclusion
+        with nullcontext() if right else pytest.raises(ProofError):
+            assert cones.bilinear(claim).conclusion == claim

@@ -33,21 +33,8 @@ def _near(printer: Printer, term: Term) -> str | None:
     )
 
 
-def _drawn(printer: Printer, term: Term) -> str | None:
-    """``V is the mean of U over a group``, where c, A and B are sums: see the definition."""
-    *_, variable, update, value = term.args
-    (index,), body, inside = printer.opened(variable)
-    _, form, within = printer.opened(update)
-    name, shown = f"X({inside.text(index)})", inside.inline().text(body)
-    own = "" if shown == name else f", ${name} = {shown}$"
-    return (
-        f"${printer.function(value)}$ is the mean of ${within.inline().text(form)}$ over a group"
-        f"{own}"
-    )
-
-
-PHRASES.update(ascends=_ascends, near_cycle=_near, group_drawn=_drawn)
-for _name in ("ascends", "near_cycle", "group_drawn"):
+PHRASES.update(ascends=_ascends, near_cycle=_near)
+for _name in ("ascends", "near_cycle"):
     template(_name, spoken(_name))
 
 

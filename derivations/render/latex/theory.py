@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from derivations.kernel.terms import Definition, Term, beta, free_variables, num, var
+from derivations.kernel.terms import Definition, Term, beta, free_variables, function, num, var
 from derivations.render.latex.policies import FUNCTIONS, REWARD
 from derivations.render.latex.printer import Printer, Show, operator, template
 from derivations.render.latex.structure import defined, is_call, is_choice, is_variable, reduced
@@ -34,19 +34,22 @@ class _Measure:
     @classmethod
     def of(cls, printer: Printer, count: Term, weights: Term, logs: Term) -> _Measure:
         """The measure of these weights under the policy with these log-probabilities."""
-        remarks = [] if is_variable(count, "n") else [f"n = {printer.text(count)}"]
         named, shown = reduced(logs), printer.inline()
+        remarks = []
         if named is None or named[0].head not in ("lp", "l"):
             (i,), body, inside = printer.opened(logs)
             remarks.append(rf"\log\pi({inside.text(i)}) = {inside.text(body)}")
             named = REWARD, ()
         head, point = named
-        texts = [(s, shown.text(a)) for s, a in zip(head.sort[0], point, strict=False)]
-        indices = tuple(text for sort, text in texts if sort == "N")
-        places = tuple(text for sort, text in texts if sort != "N")
+        sorts = list(zip(head.sort[0], point, strict=False))
+        whose = tuple(a for sort, a in sorts if sort == "N")
+        if not _is_count(count, whose):
+            remarks.insert(0, f"n = {printer.text(count)}")
+        indices = tuple(map(shown.text, whose))
+        places = tuple(shown.text(a) for sort, a in sorts if sort != "N")
         # Step k of a run starts at the point 0 of its segment.
         places = () if indices and places == ("0",) else places
-        side = _side(weights)
+        side = _side(weights, whose)
         other = _variable_text(shown, weights, ()) if side == "?" else ""
         return cls(side, other, point, indices, places, r",\ ".join(remarks))
 
@@ -74,13 +77,22 @@ class _Measure:
         return named is not None and is_variable(named[0], name) and named[1] == self.point
 
 
-def _side(weights: Term) -> str:
-    """The side that weights select; 1 - (1 - r) selects the same as r."""
+def _is_count(count: Term, whose: tuple[Term, ...]) -> bool:
+    """Whether it is the number of responses, of the prompt with these indices if it has its own."""
+    return is_variable(count, "n") or (is_call(count, "n") and count.args == whose)
+
+
+def _side(weights: Term, whose: tuple[Term, ...] = ()) -> str:
+    """The side that weights select; 1 - (1 - r) selects the same as r.
+
+    `whose` are the indices of the prompt, if it has rewards of its own.
+    """
     index = var("i", "N")
     body, side = beta(weights, [index]), "+-"
     while body.head == "-" and body.args[0] == num(1):
         body, side = body.args[1], side[::-1]
-    if body == REWARD(index):
+    own = function("r", *("N",) * len(whose), "N")(*whose, index)
+    if body in (REWARD(index), own):
         return side[0]
     return "" if body == num(1) and side == "+-" else "?"
 
@@ -214,13 +226,16 @@ def _run_phrase(printer: Printer, term: Term) -> str | None:
 def _own_functions(printer: Printer, term: Term) -> tuple[str, str] | None:
     """The policy's symbol, and whether the sides are exchanged, if its functions are the usual."""
     count, reward, *functions = term.args[:5]
-    named, side = [reduced(f) for f in functions], _side(reward)
+    named = [reduced(f) for f in functions]
     heads = tuple(f[0].head for f in named if f)
     prefixes = {f[1] for f in named if f}
-    usual = heads == FUNCTIONS and len(prefixes) == 1 and side in ("+", "-")
-    if not usual or not is_variable(count, "n"):
+    if heads != FUNCTIONS or len(prefixes) != 1:
         return None
-    name = Symbol(r"\pi", tuple(map(printer.inline().text, prefixes.pop()))).text
+    whose = prefixes.pop()
+    side = _side(reward, whose)
+    if side not in ("+", "-") or not _is_count(count, whose):
+        return None
+    name = Symbol(r"\pi", tuple(map(printer.inline().text, whose))).text
     return name, ", with correct and incorrect exchanged" if side == "-" else ""
 
 

@@ -69,14 +69,14 @@ def _along_phrase(printer: Printer, term: Term) -> str | None:
 
 
 def _shortest_phrase(printer: Printer, term: Term) -> str | None:
-    """m is the point of least norm in the convex hull of the gamma_q."""
+    """m is the shortest point of the convex hull of the gamma_q."""
     count, _, vectors, _, point = term.args
     (q, _), _, inside = printer.opened(vectors)
     one = vector(inside, lam(_J, beta(vectors, [q, _J]))).text
     here = f"{inside.text(q)} < {printer.inline().text(count)}"
     m = vector(_plain(printer), point).text
     hull = f"the convex hull of the ${one}$, ${here}$"
-    return f"${m}$ is the point of least norm in {hull}, and not zero"
+    return f"${m}$ is the shortest point of {hull}, and not zero"
 
 
 def _token_level_phrase(printer: Printer, term: Term) -> str | None:

@@ -7,10 +7,11 @@ their Gradient Gaps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from derivations import sums
-from derivations.expectation import ARBITRARY, ARBITRARY_RUN, Line
+from derivations import cones, sums
+from derivations.expectation import ARBITRARY, Line
 from derivations.kernel.terms import (
     Definition,
     Term,
@@ -30,6 +31,7 @@ from derivations.kernel.terms import (
     real,
     total,
     unfold,
+    var,
 )
 from derivations.kernel.theorem import Theorem, infer
 from derivations.library import Proof, define, state
@@ -39,15 +41,18 @@ from derivations.tactics import (
     by_cases,
     conjunction,
     discharge,
+    each_below,
     fold,
     have,
     intro,
+    obtain,
     order,
     part,
     where,
 )
 from derivations.theory.algorithm.rates import ALONG, GAMMA, along
 from derivations.theory.gap import GAP
+from derivations.theory.lines import CHOICE2, CHOICE3
 from derivations.theory.trajectory.one_step import KAPPA
 from derivations.vectors import (
     PRODUCTS,
@@ -271,8 +276,9 @@ class Hull:
     claim=best_direction(_VECTORS),
     words="No point of the hull is shorter than $m$, whatever its weights $b$, so $0$ is not in "
     "the hull; and $m/\\lvert m\\rvert$ has the largest least alignment $x$ of all unit "
-    "vectors $w$. The shortest point is given, here and for several prompts: nothing says that "
-    "there is one. The direction is that of Fliege and Svaiter (2000) and Desideri (2012).",
+    "vectors $w$. The shortest point is given, here and for several prompts: that there is one "
+    "if $0$ is not in the hull is `algorithm.shortest-point`. The direction is that of Fliege and "
+    "Svaiter (2000) and Desideri (2012).",
 )
 def min_norm(proof: Proof) -> Theorem:
     hull = Hull.of(proof.given[0])
@@ -423,7 +429,100 @@ def no_better(hull: Hull, direction: Theorem) -> Theorem:
     return intro(intro(made, (), bound.conclusion), x)
 
 
-# Two prompts: the point exists, in closed form ---------------------------------------------------
+# The point exists --------------------------------------------------------------------------------
+
+_CHOICES = {2: CHOICE2, 3: CHOICE3}
+
+
+def weighing(weights: Sequence[Term]) -> Term:
+    """Numbers as a function of their index."""
+    return lam(q, _CHOICES[len(weights)](q, *weights))
+
+
+def shortest_of(weights: Sequence[Term]) -> Term:
+    """The combination with these weights is the point of least norm, and not zero."""
+    return SHORTEST(len(weights), d, _VECTORS, weighing(weights), cones.mixture(weights))
+
+
+def zero_outside(count: int) -> Term:
+    """0 is not in the convex hull of that many vectors."""
+    weights = cones.names("y", count)
+    return forall(weights, *cones.in_hull(weights), lt(0, square(cones.mixture(weights))))
+
+
+def has_shortest(count: int) -> Term:
+    """If 0 is not in the convex hull of that many vectors, there is a shortest point."""
+    weights = cones.names("x", count)
+    return implies(zero_outside(count), exists(weights, shortest_of(weights)))
+
+
+@state(
+    "lemma",
+    "algorithm.shortest-point",
+    "There is a point of least norm",
+    provenance="classical",
+    claim=both(has_shortest(2), has_shortest(3)),
+    words="For two and for three vectors of any dimension; the same proof, an induction, serves "
+    "any given number of them.",
+)
+def shortest_exists(proof: Proof) -> Theorem:
+    return conjunction(*(_least_is_shortest(proof, count) for count in (2, 3)))
+
+
+def _least_is_shortest(proof: Proof, count: int) -> Theorem:
+    """`has_shortest`, from the weights of `cones.least_norm`."""
+    found = proof.note(
+        cones.least_norm(count),
+        "the projection of (0, 1) on the cone of the (gamma_q, 1), which takes in one at a time",
+    )
+    outside = assume(zero_outside(count))
+    goal = has_shortest(count).args[1]
+
+    def use(weights: list[Term], known: Theorem) -> Theorem:
+        facts = cones.listed(known)
+        signs, whole, bounds = facts[:count], facts[count], facts[count + 1 :]
+        nonzero = apply(outside, *signs, whole, at=weights)
+        ready = conjunction(*_meaning(weights, signs, whole, bounds), nonzero)
+        ready = fold(ready, beta(goal.args[0], weights))
+        return infer("witness", ready, formula=goal, terms=tuple(weights))
+
+    names = cones.names("a", count)
+    return intro(obtain(found, names, lambda known: use(names, known)), (), outside.conclusion)
+
+
+def _meaning(
+    weights: Sequence[Term], signs: Sequence[Theorem], whole: Theorem, bounds: Sequence[Theorem]
+) -> list[Theorem]:
+    """The parts of `shortest_of` but the last, in their order."""
+    count, share, m = len(weights), beta(weighing(weights), [q]), cones.mixture(weights)
+    names = [_CHOICES[count].name]
+
+    def each(goal: Term, known: Sequence[Theorem]) -> Theorem:
+        """For every q, from a fact for each of them."""
+        return each_below(
+            q, count, goal, lambda k: have(beta(lam(q, goal), [num(k)]), known[k], unfold=names)
+        )
+
+    sign = intro(each(le(0, share), signs), q, lt(q, count))
+    sum_ = have(eq(total(count, q, share), 1), whole, unfold=names)
+    coordinate = eq(beta(m, [j]), total(count, q, share * gamma(q, j)))
+    point = intro(have(coordinate, unfold=names), j, lt(j, d))
+    inner = each(le(square(m), pair(m, row(_VECTORS, q))), bounds)
+    low, high = assume(le(0, x)), assume(le(x, 1))
+    away = lam(j, gamma(q, j) - beta(m, [j]))
+    towards = lam(j, beta(m, [j]) + x * (gamma(q, j) - beta(m, [j])))
+    S, T, W = square(m), pair(m, row(_VECTORS, q)), square(away)
+    expanded = have(eq(square(towards), S + 2 * x * (T - S) + x**2 * W), unfold=PRODUCTS)
+    s, t, w_ = real("S"), real("T"), real("W")
+    plain = [assume(le(s, t)), assume(le(0, w_)), low]
+    longer = have(le(s, s + 2 * x * (t - s) + x**2 * w_), *plain)
+    longer = discharge(where(longer, {s: S, t: T, w_: W}), inner, at(square_sign(), away), low)
+    segment = have(le(S, square(towards)), longer, expanded)
+    inside = assume(lt(q, count)).conclusion
+    return [sign, sum_, point, intro(segment, (q, x), inside, low.conclusion, high.conclusion)]
+
+
+# Two prompts: the point in closed form ---------------------------------------------------
 
 A, B, C, y, z = (real(name) for name in ("A", "B", "C", "y", "z"))
 
@@ -497,8 +596,9 @@ def min_norm_pair(proof: Proof) -> Theorem:
 
 # Improving every prompt --------------------------------------------------------------------------
 
-prompts = ARBITRARY_RUN
-"""The policy on prompt q, for every q."""
+_sizes, _reward = var("n", (("N",), "N")), function("r", "N", "N")
+_lp, _s, _h = (function(name, "N", "R", "N") for name in ("lp", "s", "h"))
+t = real("t")
 
 Lq, Gq, delta = (function(name, "N") for name in ("L", "G", "delta"))
 S, v = function("S", "N", "N", "N"), function("v", "N")
@@ -506,8 +606,9 @@ _V = lam(j, v(j))
 
 
 def line_of(prompt: Term) -> Line:
-    """The line of a prompt."""
-    return prompts.at(prompt)
+    """The line of a prompt, with responses and rewards of its own."""
+    along_ = (lam((t, i), f(prompt, t, i)) for f in (_lp, _s, _h))
+    return Line(_sizes(prompt), lam(i, _reward(prompt, i)), *along_)
 
 
 def kappa(prompt: Term) -> Term:
@@ -517,7 +618,7 @@ def kappa(prompt: Term) -> Term:
 
 GAPS = lam(
     (q, j),
-    GAP(n, line_of(q).weights("+"), line_of(q).logs(0), lam((i, k), S(q, i, k)), j),
+    GAP(_sizes(q), line_of(q).weights("+"), line_of(q).logs(0), lam((i, k), S(q, i, k)), j),
 )  # fmt: skip
 """The Gradient Gaps of the prompts."""
 
@@ -531,7 +632,9 @@ TOGETHER = [
     each_prompt(line_of(q).policy),
     each_prompt(line_of(q).regular(Gq(q), Lq(q), 0, eta)),
     each_prompt(lt(0, Lq(q))),
-    each_prompt(ALONG(n, line_of(q).at(line_of(q).score, 0), lam((i, j), S(q, i, j)), d, _V)),
+    each_prompt(
+        ALONG(_sizes(q), line_of(q).at(line_of(q).score, 0), lam((i, j), S(q, i, j)), d, _V)
+    ),
     eq(length(_V), 1),
     lt(0, eta),
     each_prompt(both(lt(0, delta(q)), le(delta(q), pair(_V, row(GAPS, q))))),
@@ -555,10 +658,10 @@ TOGETHER = [
         ),
         implies(shortest(GAPS), best_direction(GAPS)),
     ),
-    words="The policy on prompt $q$ carries the index $q$. All prompts have the same number of "
-    "responses, and of correct ones: a response may be split into equally likely copies. "
-    "The last lines say that $m/\\lvert m\\rvert$ is the best direction (Fliege and Svaiter 2000, "
-    "Desideri 2012).",
+    words="What belongs to prompt $q$ carries the index $q$: each has responses, a verifier and a "
+    "policy of its own. The last lines say that $m/\\lvert m\\rvert$ is the best direction "
+    "(Fliege and Svaiter 2000, Desideri 2012); that there is such an $m$ if $0$ is not in the hull "
+    "is `algorithm.shortest-point`.",
 )
 def together(proof: Proof) -> Theorem:
     inside = assume(lt(q, Q))

@@ -6,6 +6,7 @@ from derivations.calculus import exp_monotone
 from derivations.kernel.terms import (
     Term,
     both,
+    either,
     eq,
     exp,
     forall,
@@ -80,13 +81,12 @@ def inverse_condition(coefficient: Term) -> Term:
 _edge = 1 / (1 + _scale**2)
 
 
-def where_population(formula: Term) -> Term:
-    """The formula for the coefficient of population GRPO."""
-    return substitute(formula, {c: lam(p, _population)})
+def steps_with(coefficient: Term) -> Term:
+    """Every step is alpha c(J_k) gamma_k, with that coefficient: a function of J = p."""
+    return substitute(TRAINING[4], {c: lam(p, coefficient)})
 
 
-_RUN = [where_population(f) for f in (TRAINING[0], *TRAINING[3:])]
-"""A run of updates alpha c(J_k) gamma_k of population GRPO."""
+_STEPS = either(steps_with(_population), both(lt(0, N), steps_with(_group)))
 
 
 @state(
@@ -119,7 +119,7 @@ _RUN = [where_population(f) for f in (TRAINING[0], *TRAINING[3:])]
             ),
         ),
         implies(
-            *_RUN,
+            TRAINING[0], TRAINING[3], _STEPS,
             both(
                 implies(*TRAJECTORY, le(alpha, GRPO.rate), never_saturates()),
                 implies(TOKENS, le(alpha * CEILING, 1), never_saturates()),
@@ -128,14 +128,22 @@ _RUN = [where_population(f) for f in (TRAINING[0], *TRAINING[3:])]
     ),
     words="Population GRPO violates that condition as soon as $J$ exceeds a value below 1, for "
     "every fixed learning rate. Groups of $G = N + 1$ meet it at every $J$ once the rate is small "
-    "enough. Both meet the condition with $\\kappa_{\\mathrm{tok}}$, or $K(J)$, at every $J$, "
-    "and then $J$ increases at every step, to 1 if $M$ diverges.",
+    "enough. Both meet the condition with $\\kappa_{\\mathrm{tok}}$ at every $J$; and with it, or "
+    "below the rate that is safe by $K(J)$, $J$ increases at every step of either, to 1 if $M$ "
+    "diverges.",
 )
 def inverse_bound(proof: Proof) -> Theorem:
     held = _tokens_hold(proof)
-    return conjunction(
-        _population_fails(proof), _groups_hold(proof), held, _goes_on(proof, held)
+    training = [assume(TRAINING[0]), assume(TRAINING[3])]
+    going = by_cases(
+        assume(_STEPS),
+        lambda case: _goes_on(proof, held, _population, case, *training),
+        lambda case: _goes_on(proof, held, _group, case, *training),
     )
+    return conjunction(
+        _population_fails(proof), _groups_hold(proof), held,
+        intro(going, (), TRAINING[0], TRAINING[3], _STEPS),
+    )  # fmt: skip
 
 
 def _inside() -> tuple[Theorem, Theorem]:
@@ -261,9 +269,10 @@ def _positive(proof: Proof, low: Theorem, high: Theorem) -> Theorem:
     return fold(made, le(0, kappa_tok(p)))
 
 
-def _goes_on(proof: Proof, held: Theorem) -> Theorem:
-    """`algorithm.no-saturation` for population GRPO."""
-    training = [assume(f) for f in _RUN]
+def _goes_on(
+    proof: Proof, held: Theorem, coefficient: Term, steps: Theorem, *training: Theorem
+) -> Theorem:
+    """`algorithm.no-saturation` for that coefficient, one of the two of `held`."""
     before, high = assume(le(Jk(0), p)), assume(lt(p, 1))
     opened = fold(training[0], unfold(training[0].conclusion, frozenset({"run"})))
     start = proof.use(
@@ -271,25 +280,45 @@ def _goes_on(proof: Proof, held: Theorem) -> Theorem:
         mapping=run.at(num(0)).substitution(),
     )  # fmt: skip
     low = have(lt(0, p), before, start)
-    root, _ = root_facts(p * (1 - p), have(lt(0, p * (1 - p)), low, high))
+    if coefficient is _population:
+        positive, limit = _root(low, high), have(le(_population, _population))
+        rule = steps
+    else:
+        positive, limit = _group_between(proof, part(steps, 0), low, high)
+        rule = part(steps, 1)
     inside = p, before.conclusion, high.conclusion
-    made = proof.use("algorithm.no-saturation", *training, intro(root, *inside),
-                     mapping={c: lam(p, _population)})  # fmt: skip
-    results = []
+    made = proof.use("algorithm.no-saturation", *training, rule, intro(positive, *inside),
+                     mapping={c: lam(p, coefficient)})  # fmt: skip
     regular = [assume(f) for f in TRAJECTORY]
     small = assume(le(alpha, GRPO.rate))
     bound = apply(fixed_bound(GRPO, regular[1]), low, high, at=[p])
     curved = curvature_positive(p, have(both(*_RATES), low, high), regular[1])
-    product = have(lt(0, _population * critical(p)), root, curved)
-    below = have(le(alpha * (_population * critical(p)), GRPO.rate * (_population * critical(p))),
-                 small, product)  # fmt: skip
-    safe = have(le(alpha * _population * critical(p), 1), below, bound)
+    largest, size = _population * critical(p), coefficient * critical(p)
+    below = have(le(alpha * size, alpha * largest), limit, curved, proof.given[2])
+    room = have(le(alpha * largest, GRPO.rate * largest), small, curved, _root(low, high))
+    safe = have(le(alpha * coefficient * critical(p), 1), below, room, bound)
     rising = apply(part(apply(part(made, 0), *regular), 0), intro(safe, *inside))
     given = *(f.conclusion for f in regular), small.conclusion
-    results.append(intro(proof.note(rising, "`algorithm.no-saturation`"), (), *given))
-    drawn, limit = assume(TOKENS), assume(le(alpha * CEILING, 1))
-    tokens = apply(apply(held, limit), low, high, at=[p])
-    rising = apply(part(made, 1), drawn, intro(part(tokens, 0), *inside))
-    given = drawn.conclusion, limit.conclusion
+    results = [intro(proof.note(rising, "`algorithm.no-saturation`"), (), *given)]
+    drawn, slow = assume(TOKENS), assume(le(alpha * CEILING, 1))
+    tokens = apply(apply(held, slow), low, high, at=[p])
+    token = part(tokens, 0 if coefficient is _population else 1)
+    rising = apply(part(made, 1), drawn, intro(token, *inside))
+    given = drawn.conclusion, slow.conclusion
     results.append(intro(proof.note(rising, "and at token level"), (), *given))
-    return intro(conjunction(*results), (), *_RUN)
+    return conjunction(*results)
+
+
+def _root(low: Theorem, high: Theorem) -> Theorem:
+    """0 < sqrt(J (1 - J))."""
+    return root_facts(p * (1 - p), have(lt(0, p * (1 - p)), low, high))[0]
+
+
+def _group_between(
+    proof: Proof, some: Theorem, low: Theorem, high: Theorem
+) -> tuple[Theorem, Theorem]:
+    """0 < c_G(J) <= sqrt(J (1 - J))."""
+    weak = [have(le(0, p), low), have(le(p, 1), high)]
+    least = part(proof.use("algorithm.grpo-bounds", *weak, x=p), 0)
+    share = have(lt(0, 2 * (N / (N + 1)) * (p * (1 - p))), low, high, some)
+    return have(lt(0, _group), least, share), _bernstein(proof, BELOW_ROOT, low, high)
