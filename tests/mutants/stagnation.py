@@ -17,7 +17,7 @@ from .symbols import Dk, K, M, k, percent
 from .variants import Mutant, claims, drops, edits, exchanged, headed
 
 alpha, L_p, T_max = real("alpha"), real("L_p"), nat("T_max")
-k, X = nat("k"), function("X", "N")
+X = function("X", "N")
 
 Coefficient = Callable[[Any], Any]
 
