@@ -4,7 +4,7 @@
 
 Every decider has the same time for every claim, in a process of its own that is killed when
 the time is over.  z3 and cvc5 get the negation in SMT-LIB and are taken at their word; both know
-exp, sin, cos and pi, and log is given to them as the inverse of exp.
+exp, sin, cos and pi; log and Lambert's function are given to them as inverses.
 """
 
 from __future__ import annotations
@@ -121,6 +121,11 @@ class Script:
         if term.head == "log":
             name = self.variable(term)
             self.lines.append(f"(assert (= (exp {name}) {arguments[0]}))")
+            return name
+        if term.head == "lambertw":
+            name = self.variable(term)
+            product = f"(= (* {name} (exp {name})) {arguments[0]})"
+            self.lines.append(f"(assert (and (<= {name} (- 1.0)) {product}))")
             return name
         return f"({term.head} {arguments[0]})"
 

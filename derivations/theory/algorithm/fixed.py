@@ -72,6 +72,7 @@ from derivations.theory.trajectory.one_step import KAPPA, G, L
 _size = N + 2
 _AT_PEAK = (L + G**2) / KAPPA
 _companion, _failures = assume(lt(0, N)), assume(lt(0, M))
+_SMOOTH = assume(lt(0, L))
 _steady = assume(lt(0, epsilon)), assume(lt(ddof, _size))
 CLOSED = [have(le(0, x), INSIDE[0]), have(le(x, 1), INSIDE[1])]
 
@@ -512,18 +513,46 @@ _RATES = (
 )
 
 
+def _largest(row: Row) -> Term:
+    """``c(J) K(J) <= c(J*) kappa`` for every J, with equality at J*: the rate is their inverse."""
+    top = row.coefficient(_AT_PEAK) * KAPPA
+    below = le(row.coefficient(p) * critical(p), top)
+    return both(
+        forall(p, lt(0, p), lt(p, 1), below),
+        eq(row.coefficient(_AT_PEAK) * critical(_AT_PEAK), top),
+    )
+
+
+def _as_largest(made: Theorem, row: Row, positive: Theorem) -> Theorem:
+    """The same from `_safe` for the rate ``1/(c(J*) kappa)``."""
+    v, w, d = real("v"), real("w"), real("d")
+    low, high = assume(lt(0, p)), assume(lt(p, 1))
+    at = {v: row.coefficient(p), w: critical(p), d: row.coefficient(_AT_PEAK) * KAPPA}
+    peak = {**at, v: row.coefficient(_AT_PEAK), w: critical(_AT_PEAK)}
+    inside = have(lt(0, _AT_PEAK), _SMOOTH), have(lt(_AT_PEAK, 1), _SMOOTH)
+    sign = have(lt(0, at[d]), apply(positive, *inside, at=[_AT_PEAK]), have(lt(0, KAPPA), _SMOOTH))
+    below = have(le(v * w, d), assume(le(1 / d * v * w, 1)), assume(lt(0, d)))
+    equal = have(eq(v * w, d), assume(eq(1 / d * v * w, 1)), assume(lt(0, d)))
+    every = discharge(where(below, at), apply(part(made, 0), low, high, at=[p]), sign)
+    return conjunction(
+        intro(every, p, low.conclusion, high.conclusion),
+        discharge(where(equal, peak), part(made, 1), sign),
+    )
+
+
 @state(
     "corollary",
     "algorithm.group-rates",
     "Safe fixed learning rates for groups of every size, and for pass@k",
     provenance="extension",
     given=[lt(0, L), lt(0, N), lt(0, epsilon), lt(ddof, _size), lt(0, M)],
-    claim=both(*(_safe(row, rate, at) for row, rate, at in _RATES)),
+    claim=both(*(_largest(row) if row is STEADIED else _safe(row, rate, at)
+                 for row, rate, at in _RATES)),
     words="Dr. GRPO with groups of $N + 1$; GRPO with groups of $N + 2$, without and with "
-    "$\\epsilon$ in the denominator; DAPO with such groups; pass@k for $k = M + 1$. All but that "
-    "of DAPO are the largest: there is equality at $J^* = (L + G^2)/(2L + G^2)$, for pass@k at "
-    "$1/k$.",
-)
+    "$\\epsilon$ in the denominator, where the rate is $1/(c(J^*)\\kappa)$; DAPO with such "
+    "groups; pass@k for $k = M + 1$. All but that of DAPO are the largest: there is equality at "
+    "$J^* = (L + G^2)/(2L + G^2)$, for pass@k at $1/k$.",
+)  # fmt: skip
 def group_rates(proof: Proof) -> Theorem:
     parts = []
     for row, rate, at in _RATES:
@@ -534,5 +563,7 @@ def group_rates(proof: Proof) -> Theorem:
         if made.conclusion != goal:
             same = have(eq(safe.rate, rate), *proof.given)
             made = rewrite(made, same)
+        if row is STEADIED:
+            made = _as_largest(made, row, steadied_shape().positive)
         parts.append(proof.note(made, f"{row.algorithm.name}"))
     return conjunction(*parts)
