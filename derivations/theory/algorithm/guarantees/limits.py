@@ -63,6 +63,8 @@ def edges_of(row: Row | Algorithm) -> Edges:
     Raises `ValueError` for an algorithm whose advantages depend on the success rate, or that drops
     nearly uniform groups, too.
 
+    >>> from derivations.kernel.terms import num
+    >>> from derivations.theory.algorithm.guarantees.rows import row_of
     >>> halves = Algorithm("halves", num(2), lambda k, J: 1 - k / 2, lambda k, J: -(k / 2))
     >>> edges_of(row_of(halves)).success.conclusion
     edge_limit(x |-> x*(1 - x)/2/(1 - x), 1, 1/2)
