@@ -172,7 +172,7 @@ def _inequality(search: Search, goal: Term, facts: Sequence[Theorem], depth: int
             return made
     if len(variables) > 1 and depth < 7 and transcendental(wanted):
         made = without_exponentials(search, goal, facts, depth)
-        made = made or by_convexity(search, goal, facts, depth)
+        made = made or (by_convexity(search, goal, facts, depth) if depth < 3 else None)
         if made is not None:
             return made
         made = with_argument(search, goal, facts, depth)
